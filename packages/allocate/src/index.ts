@@ -1,1 +1,1 @@
-export {};
+export { allocate, type Assigned } from './allocate.ts';

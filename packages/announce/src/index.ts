@@ -1,1 +1,15 @@
-export {};
+export { decideAnnouncements, type AnnounceFacts } from './decide.ts';
+export {
+  PacketWorker,
+  type PacketWorkerHandlers,
+  type WorkerMessage,
+} from './packet-worker/handle.ts';
+export type {
+  AddressReport,
+  MemberState,
+  SegmentMembers,
+  SegmentReport,
+} from './packet-worker/protocol.ts';
+export type { AnnouncePlan, SegmentPlan } from './plan.ts';
+export { Responder } from './responder.ts';
+export type { ResponderCounters } from './responder-layout.ts';

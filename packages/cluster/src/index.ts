@@ -1,1 +1,48 @@
-export {};
+export {
+  backendsByNode,
+  portBackends,
+  usableBackends,
+  type Backend,
+  type PortBackends,
+} from './backends.ts';
+export { matchesInterface } from './interface-globs.ts';
+export { assembleState } from './objects/assemble.ts';
+export {
+  readObject,
+  type ClusterObject,
+  type ClusterObjectKind,
+  type ReadObject,
+} from './objects/read-object.ts';
+export type { ServiceOptions } from './objects/service.ts';
+export type { NodeReportStatus } from './schemas/node-report.ts';
+export { matchesSelector } from './selectors.ts';
+export {
+  readClusterText,
+  type ClusterText,
+  type ClusterTextOptions,
+} from './sources/file/read-cluster-text.ts';
+export { watchClusterFile, type ClusterFileOptions } from './sources/file/watch-cluster-file.ts';
+export { Secret } from './sources/secret.ts';
+export type { SourceUpdate } from './sources/source.ts';
+export type {
+  AddressPool,
+  AllocatedAddress,
+  Allocation,
+  Allocations,
+  Announcement,
+  ClusterNamespace,
+  ClusterNode,
+  ClusterState,
+  Endpoint,
+  LabelRequirement,
+  LabelSelector,
+  LoadBalancerService,
+  NodeName,
+  PoolRange,
+  Problem,
+  RequestFields,
+  ServiceKey,
+  ServicePort,
+  ServiceProtocol,
+  TrafficPolicy,
+} from './state.ts';

@@ -1,1 +1,18 @@
-export {};
+export { bucketCount, bucketOf } from './bucket-set.ts';
+export { heartbeatPort, nodeClass, type DropReason, type NodeClass } from './codec/heartbeat.ts';
+export { membershipKey, type Keyring, type MembershipKey } from './codec/keyring.ts';
+export type {
+  AnnouncementConfig,
+  PeerConfig,
+  SegmentConfig,
+  SegmentIdentity,
+} from './machine/configuration.ts';
+export type { HoldingChange, TakeReason } from './machine/holding.ts';
+export type { SegmentProblem } from './machine/problem.ts';
+export type {
+  AnnouncementSnapshot,
+  MemberSnapshot,
+  SegmentCounters,
+  SegmentSnapshot,
+} from './snapshot.ts';
+export { SegmentMember, type Datagram, type SegmentIo, type SegmentListener } from './turn.ts';

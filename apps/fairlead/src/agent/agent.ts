@@ -1,0 +1,309 @@
+import { dirname, join, resolve } from 'node:path';
+import { PacketWorker, Responder, type SegmentMembers, type WorkerMessage } from '@fairlead/announce';
+import {
+  watchClusterFile,
+  type NodeName,
+  type Problem,
+  type SourceUpdate,
+} from '@fairlead/cluster';
+import type { IpAddress } from '@fairlead/ip';
+import { LandDriver } from '@fairlead/land';
+import {
+  FileLock,
+  KernelWatch,
+  listAddresses,
+  listInterfaces,
+  mountBpffs,
+  Nftables,
+} from '@fairlead/linux';
+import { SteerDriver } from '@fairlead/steer';
+import { OperatorError } from '../operator-error.ts';
+import { createStateDirectory, type StateDirectory } from '../state-directory.ts';
+import { VERSION } from '../version.ts';
+import { blockMainThread } from './fault-injection.ts';
+import { listen, type ListenAddress, type Routes } from './http.ts';
+import { createLog, ProblemLog, type Log } from './log.ts';
+import { agentMetrics } from './agent-metrics.ts';
+import { renderMetrics } from './metrics.ts';
+import { preflightProblems } from './preflight.ts';
+import { Reconciler } from './reconciler.ts';
+import { Rounds, steerSegments, type Round } from './round.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+export interface AgentOptions {
+  readonly file: string;
+  readonly node: string;
+  readonly interfaceGlobs: readonly string[];
+  readonly directory: StateDirectory;
+  readonly logLevel: string;
+  /** Where metrics and probes are served. */
+  readonly metrics: ListenAddress | 'off';
+  /** Adds `POST /fault/block-main?ms=N` to the socket. */
+  readonly faultInjection: boolean;
+}
+
+/** What somebody else changed without telling is found at the latest after this. */
+const RECHECK_MS = 60_000;
+/** A round that failed for a reason that may pass is tried again after this. */
+const RETRY_MS = 1000;
+
+/** Runs until SIGTERM or SIGINT; then hands every address over and returns. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new OperatorError('the agent changes the kernel: run it as root');
+  }
+  const { directory } = options;
+  createStateDirectory(directory);
+  using lock = FileLock.acquire(directory.lock);
+  if (lock === undefined) {
+    throw new OperatorError(
+      `another agent (process ${FileLock.ownerOf(directory.lock) ?? 'unknown'}) runs with --state-dir ${directory.path}. Stop it first.`,
+    );
+  }
+  mountBpffs(directory.bpffs);
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => stop.abort(signal);
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  try {
+    await using agent = new Agent(options);
+    await agent.run(stop.signal);
+  } finally {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  }
+}
+
+/** The four verbs of one node, put together: decides in rounds, applies, tells the packet worker. */
+class Agent implements AsyncDisposable {
+  readonly #options: AgentOptions;
+  readonly #self: NodeName;
+  readonly #log: Log;
+  readonly #problemLog: ProblemLog;
+  readonly #startedMs = performance.now();
+  readonly #rounds = new Rounds();
+  readonly #reconciler: Reconciler;
+  readonly #responder: Responder;
+  readonly #steer: SteerDriver;
+  readonly #land: LandDriver;
+  readonly #watch: KernelWatch;
+  readonly #worker: PacketWorker;
+  readonly #members = new Map<string, SegmentMembers>();
+  readonly #failed = Promise.withResolvers<never>();
+  #update: SourceUpdate = { state: undefined, keys: [], problems: [] };
+  #round: Round | undefined;
+  #problems: readonly Problem[] = [];
+
+  constructor(options: AgentOptions) {
+    const { directory } = options;
+    this.#options = options;
+    this.#self = options.node as NodeName;
+    this.#log = createLog(options.logLevel, options.node);
+    this.#problemLog = new ProblemLog(this.#log);
+    // Nobody may be waiting when it fails: the failure is kept for whoever does.
+    this.#failed.promise.catch(() => {});
+    const home = dirname(resolve(process.argv[1] ?? ''));
+    const bpf = (name: string) => ({
+      objectPath: join(home, 'bpf', name),
+      bpffsDirectory: directory.bpffs,
+    });
+    using opened = new DisposableStack();
+    this.#responder = opened.use(Responder.open(bpf('announce.bpf.o')));
+    this.#steer = opened.use(SteerDriver.open(bpf('steer.bpf.o')));
+    this.#land = opened.use(new LandDriver(new Nftables()));
+    this.#reconciler = new Reconciler(
+      () => this.#reconcile(),
+      (error) => {
+        this.#log.error({ err: error }, `a round failed; tried again in ${RETRY_MS} ms`);
+        setTimeout(() => this.#reconciler.request(), RETRY_MS).unref();
+      },
+    );
+    this.#watch = opened.use(
+      new KernelWatch({ links: true, addresses: true, nftables: true }, () =>
+        this.#reconciler.request(),
+      ),
+    );
+    this.#worker = new PacketWorker(
+      join(home, 'packet-worker.cjs'),
+      { self: this.#self, bpffsDirectory: directory.bpffs },
+      {
+        onMessage: (message) => this.#hear(message),
+        onFailure: (error) => this.#failed.reject(error),
+      },
+    );
+    opened.move();
+  }
+
+  /** Serves until the signal aborts or something fails for good. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { directory, file, metrics } = this.#options;
+    this.#log.info({ version: VERSION, file, stateDirectory: directory.path }, 'agent starts');
+    await using servers = new AsyncDisposableStack();
+    servers.use(await listen({ socket: directory.socket }, this.#socketRoutes()));
+    if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
+    const recheck = setInterval(() => this.#reconciler.request(), RECHECK_MS);
+    servers.defer(() => clearInterval(recheck));
+    const followed = watchClusterFile(
+      file,
+      (update) => {
+        this.#update = update;
+        this.#reconciler.request();
+      },
+      signal,
+    );
+    await Promise.race([followed, this.#failed.promise]);
+    this.#log.info({ reason: String(signal.reason) }, 'handing addresses over');
+    await this.#worker.leave();
+    this.#log.info('agent ends; what is pinned keeps forwarding');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#reconciler.close();
+    this.#watch[Symbol.dispose]();
+    await this.#worker[Symbol.asyncDispose]();
+    this.#land[Symbol.dispose]();
+    this.#steer[Symbol.dispose]();
+    this.#responder[Symbol.dispose]();
+  }
+
+  /**
+   * One round. Landing and rows come first, then the claim: an address is never announced before its
+   * packets can be served.
+   */
+  #reconcile(): void {
+    const { state, keys, problems: sourceProblems } = this.#update;
+    if (state === undefined) {
+      this.#say(sourceProblems);
+      return;
+    }
+    const round = this.#rounds.decide({
+      self: this.#self,
+      state,
+      interfaces: listInterfaces(),
+      addresses: listAddresses(),
+      interfaceGlobs: this.#options.interfaceGlobs,
+    });
+    const landed = this.#land.apply(round.land);
+    const steered = this.#steer.apply(round.steer, steerSegments(round.announce, this.#members));
+    const faults = this.#responder.setInterfaces(
+      round.announce.segments.flatMap(({ ports, mac }) => ports.map((index) => ({ index, mac }))),
+    );
+    const node = state.nodes.find(({ name }) => name === this.#self);
+    const [first, second] = keys.map((key) => key.reveal());
+    if (first !== undefined) {
+      this.#worker.apply({
+        clusterId: state.clusterId,
+        keys: second === undefined ? [first] : [first, second],
+        announce: round.announce,
+        prepared: this.#preparedAddresses(round),
+        excluded: node?.excluded ?? true,
+        ready: node?.ready ?? false,
+      });
+    }
+    this.#round = round;
+    this.#say([
+      ...sourceProblems,
+      ...preflightProblems(this.#self, state),
+      ...round.problems,
+      ...landed.problems,
+      ...this.#land.forwardProblems(round.land),
+      ...steered,
+      ...faults.map(({ interfaceIndex, error }) => ({
+        object: `Node/${this.#self}`,
+        field: 'interfaces',
+        value: String(interfaceIndex),
+        message: `Nothing can be announced on this interface: ${error.message}.`,
+      })),
+    ]);
+  }
+
+  #preparedAddresses({ allocations }: Round): ReadonlySet<IpAddress> {
+    const allocated = Array.from(allocations.values(), ({ addresses }) => addresses).flat();
+    return new Set(
+      allocated
+        .map(({ address }) => address)
+        .filter((address) => this.#steer.installed(address)),
+    );
+  }
+
+  #say(problems: readonly Problem[]): void {
+    this.#problems = problems;
+    this.#problemLog.update(problems);
+  }
+
+  #hear(message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'log':
+        this.#log[message.level](message.fields, message.message);
+        return;
+      case 'members':
+        for (const segment of message.segments) this.#hearMembers(segment);
+        return;
+      default:
+        throw new RangeError(`unknown message ${JSON.stringify(message satisfies never)}`);
+    }
+  }
+
+  /** New flows avoid a silent node from the next packet on; a new MAC takes a whole round. */
+  #hearMembers(segment: SegmentMembers): void {
+    const { interfaceName, members } = segment;
+    const before = this.#members.get(interfaceName);
+    this.#members.set(interfaceName, segment);
+    const plan = this.#round?.announce.segments.find(
+      (each) => each.interfaceName === interfaceName,
+    );
+    for (const port of plan?.ports ?? []) {
+      for (const { node, live } of members) this.#steer.setLive(node, live, port);
+    }
+    if (macsOf(before) !== macsOf(segment)) this.#reconciler.request();
+  }
+
+  #socketRoutes(): Routes {
+    const routes: Routes = {
+      'GET /status': async () => ({
+        status: 200,
+        type: 'application/json',
+        body: JSON.stringify(await this.#snapshot()),
+      }),
+    };
+    return this.#options.faultInjection
+      ? { ...routes, 'POST /fault/block-main': blockMainThread }
+      : routes;
+  }
+
+  #publicRoutes(): Routes {
+    const text = (status: number, body: string) =>
+      ({ status, type: 'text/plain; version=0.0.4', body: `${body}\n` }) as const;
+    return {
+      'GET /healthz': () => text(200, 'ok'),
+      'GET /readyz': () =>
+        this.#round === undefined
+          ? text(503, this.#problems[0]?.message ?? 'the objects have not been read yet')
+          : text(200, 'ok'),
+      'GET /metrics': async () => {
+        const metrics = agentMetrics({
+          snapshot: await this.#snapshot(),
+          segments: await this.#worker.report(),
+          responder: this.#responder.maps.counters(),
+          steer: this.#steer.counters(),
+          land: this.#land.counters(),
+        });
+        return { ...text(200, ''), body: renderMetrics(metrics) };
+      },
+    };
+  }
+
+  async #snapshot() {
+    return takeSnapshot({
+      version: VERSION,
+      node: this.#self,
+      source: this.#options.file,
+      uptimeMs: performance.now() - this.#startedMs,
+      round: this.#round,
+      problems: this.#problems,
+      segments: await this.#worker.report(),
+    });
+  }
+}
+
+function macsOf(segment: SegmentMembers | undefined): string {
+  return JSON.stringify(segment?.members.map(({ node, macs }) => [node, macs]));
+}

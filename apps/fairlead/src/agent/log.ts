@@ -1,0 +1,30 @@
+import { destination, pino, type Logger } from 'pino';
+import type { Problem } from '@fairlead/cluster';
+
+export type Log = Logger;
+
+/** JSON lines on standard output, written at once so that a crash loses none. */
+export function createLog(level: string, node: string): Log {
+  return pino({ level, base: { node } }, destination({ fd: 1, sync: true }));
+}
+
+/** Says each problem once when it appears and once when it is mended, however often it is decided. */
+export class ProblemLog {
+  readonly #log: Log;
+  #present = new Map<string, Problem>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  update(problems: readonly Problem[]): void {
+    const next = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+    for (const [key, { object, field, value, message }] of next) {
+      if (!this.#present.has(key)) this.#log.warn({ object, field, value }, message);
+    }
+    for (const [key, { object, field, value }] of this.#present) {
+      if (!next.has(key)) this.#log.info({ object, field, value }, 'mended');
+    }
+    this.#present = next;
+  }
+}

@@ -1,0 +1,154 @@
+import type { AddressReport, SegmentReport } from '@fairlead/announce';
+import {
+  portBackends,
+  type AllocatedAddress,
+  type LoadBalancerService,
+  type NodeName,
+  type Problem,
+} from '@fairlead/cluster';
+import { familyOf } from '@fairlead/ip';
+import type { AddressStatus, NodeStatus, ServiceStatus, StatusSnapshot } from '../status/snapshot.ts';
+import type { Round } from './round.ts';
+
+export interface SnapshotInput {
+  readonly version: string;
+  readonly node: NodeName;
+  readonly source: string;
+  readonly uptimeMs: number;
+  /** Undefined until the objects have been read. */
+  readonly round: Round | undefined;
+  readonly problems: readonly Problem[];
+  readonly segments: readonly SegmentReport[];
+}
+
+/** An address as the packet worker reports it, with the segment it is on. */
+interface Sighting {
+  readonly interfaceName: string;
+  readonly report: AddressReport;
+}
+
+/** Joins what was decided with what the packet worker knows. Pure. */
+export function takeSnapshot(input: SnapshotInput): StatusSnapshot {
+  const { version, node, source, uptimeMs, round, problems, segments } = input;
+  const sightings = new Map<string, Sighting>();
+  for (const { interfaceName, addresses } of segments) {
+    for (const report of addresses) sightings.set(report.address, { interfaceName, report });
+  }
+  const services = (round?.state.services ?? []).map((service): ServiceStatus => {
+    const object = `Service/${service.key}`;
+    return {
+      service: service.key,
+      externalTrafficPolicy: service.externalTrafficPolicy,
+      ports: service.ports.map(({ port, protocol }) => `${port}/${protocol}`),
+      addresses: (round?.allocations.get(service.key)?.addresses ?? []).map((allocated) =>
+        addressStatus(allocated, sightings.get(allocated.address), node),
+      ),
+      pods: usablePods(service),
+      problems: problems.filter((problem) => problem.object === object),
+    };
+  });
+  const ofServices = new Set(services.flatMap((service) => service.problems));
+  return {
+    version,
+    node,
+    clusterId: round?.state.clusterId ?? '',
+    source,
+    uptimeMs,
+    services,
+    nodes: nodeStatuses(node, round, segments),
+    segments: segments.map(({ interfaceName, standing, members, problems: words }) => ({
+      interface: interfaceName,
+      standing,
+      members: members.map((member) => ({
+        node: member.node,
+        live: member.live,
+        standing: member.standing,
+        heardMs: member.heardMs,
+      })),
+      problems: words,
+    })),
+    problems: problems.filter((problem) => !ofServices.has(problem)),
+  };
+}
+
+function addressStatus(
+  { address, pool }: AllocatedAddress,
+  sighting: Sighting | undefined,
+  self: NodeName,
+): AddressStatus {
+  const report = sighting?.report;
+  return {
+    address,
+    pool,
+    interface: sighting?.interfaceName,
+    owner: report?.owner,
+    ownedForMs: report?.answeringMs,
+    here: whatHappensHere(report, self),
+  };
+}
+
+function whatHappensHere(report: AddressReport | undefined, self: NodeName): string {
+  if (report === undefined) return 'not on a segment of this node';
+  switch (report.state) {
+    case 'answering':
+      return 'answers';
+    case 'conflict':
+      return `silent: ${report.conflict ?? 'a foreign host'} uses it too`;
+    case 'unprepared':
+      return 'owned, not yet announced: steering and landing are being set up';
+    case 'not-owned':
+      return report.owner === undefined || report.owner === self
+        ? 'nobody owns it yet'
+        : 'passes on to the owner';
+    default:
+      return report.state satisfies never;
+  }
+}
+
+/** A pod counts once, however many ports and families of it are usable. */
+function usablePods(service: LoadBalancerService): ServiceStatus['pods'] {
+  const counts = new Map<string, number>();
+  const families = new Set(service.endpoints.map(({ address }) => familyOf(address)));
+  const perFamily = Array.from(families, (family) => {
+    const pods = new Map(
+      portBackends(service, family)
+        .flatMap(({ backends }) => backends)
+        .map(({ address, node }) => [address, node ?? '']),
+    );
+    return Object.entries(Object.groupBy(pods.values(), (node) => node));
+  });
+  for (const [node, pods = []] of perFamily.flat()) {
+    counts.set(node, Math.max(counts.get(node) ?? 0, pods.length));
+  }
+  return Array.from(counts, ([node, count]) => ({ node, count })).sort((a, b) =>
+    a.node < b.node ? -1 : 1,
+  );
+}
+
+function nodeStatuses(
+  self: NodeName,
+  round: Round | undefined,
+  segments: readonly SegmentReport[],
+): NodeStatus[] {
+  const known = (round?.state.nodes ?? []).map(({ name }) => name);
+  const heard = segments.flatMap(({ members }) => members.map(({ node }) => node));
+  return [...new Set([...known, ...heard])].sort().map((node) => {
+    const isSelf = node === self;
+    const seen = segments.filter(
+      ({ members }) => isSelf || members.some((member) => member.node === node),
+    );
+    const live = segments.some(({ members }) =>
+      members.some((member) => member.node === node && member.live),
+    );
+    const owned = segments.flatMap(({ addresses }) =>
+      addresses.filter(({ owner }) => owner === node),
+    );
+    return {
+      node,
+      self: isSelf,
+      live: isSelf || live,
+      interfaces: seen.map(({ interfaceName }) => interfaceName),
+      addressesOwned: owned.length,
+    };
+  });
+}

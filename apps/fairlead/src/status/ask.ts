@@ -1,0 +1,44 @@
+import { request } from 'node:http';
+import { OperatorError } from '../operator-error.ts';
+import type { StateDirectory } from '../state-directory.ts';
+import type { StatusSnapshot } from './snapshot.ts';
+
+const ANSWER_WITHIN_MS = 5000;
+
+/** Asks the agent of this node by its socket. Throws an OperatorError that names the next step. */
+export async function askAgent(directory: StateDirectory): Promise<StatusSnapshot> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const asked = request(
+      { socketPath: directory.socket, path: '/status', timeout: ANSWER_WITHIN_MS },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+        response.on('error', reject);
+      },
+    );
+    asked.on('timeout', () =>
+      asked.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+    );
+    asked.on('error', (cause: NodeJS.ErrnoException) => reject(explain(cause, directory)));
+    asked.end();
+  });
+  return JSON.parse(text) as StatusSnapshot;
+}
+
+function explain(cause: NodeJS.ErrnoException, { socket }: StateDirectory): OperatorError {
+  switch (cause.code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return new OperatorError(
+        `no agent answers on ${socket}. Is it running on this node, and with this --state-dir?`,
+        { cause },
+      );
+    case 'EACCES':
+      return new OperatorError(`${socket} may not be opened by this user. Ask as root.`, { cause });
+    default:
+      return new OperatorError(`the agent on ${socket} does not answer: ${cause.message}`, {
+        cause,
+      });
+  }
+}

@@ -1,0 +1,119 @@
+import type { Problem } from '@fairlead/cluster';
+import type {
+  AddressStatus,
+  NodeStatus,
+  SegmentStatus,
+  ServiceStatus,
+  StatusSnapshot,
+} from './snapshot.ts';
+
+/** The whole status as text for a terminal: Services first, what is wrong last. */
+export function renderStatus(status: StatusSnapshot): string {
+  const sections = [
+    `Node ${status.node}, Fairlead ${status.version}, up ${renderAge(status.uptimeMs)}, objects from ${status.source}`,
+    renderServices(status.services),
+    renderNodes(status.nodes),
+    renderSegments(status.segments),
+    renderProblems(status),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function renderServices(services: readonly ServiceStatus[]): string {
+  if (services.length === 0) return 'No Service of type LoadBalancer.';
+  const rows = services.flatMap((service) => {
+    const addresses: readonly (AddressStatus | undefined)[] =
+      service.addresses.length > 0 ? service.addresses : [undefined];
+    return addresses.map((address) => [
+      service.service,
+      address?.address ?? '<none>',
+      service.ports.join(','),
+      service.externalTrafficPolicy,
+      address?.owner ?? '<none>',
+      address?.ownedForMs === undefined ? '-' : renderAge(address.ownedForMs),
+      renderPods(service),
+      address?.here ?? 'no address: see below',
+    ]);
+  });
+  return renderTable(
+    ['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS', 'ON THIS NODE'],
+    rows,
+  );
+}
+
+function renderPods(service: ServiceStatus): string {
+  if (service.pods.length === 0) return 'none';
+  return service.pods.map(({ node, count }) => `${node || '<no node>'}:${count}`).join(' ');
+}
+
+function renderNodes(nodes: readonly NodeStatus[]): string {
+  return renderTable(
+    ['NODE', 'LIVE', 'INTERFACES', 'ADDRESSES'],
+    nodes.map((node) => [
+      node.self ? `${node.node} (this)` : node.node,
+      node.live ? 'yes' : 'no',
+      node.interfaces.join(',') || '-',
+      String(node.addressesOwned),
+    ]),
+  );
+}
+
+function renderSegments(segments: readonly SegmentStatus[]): string {
+  if (segments.length === 0) return 'No interface of this node is on a segment of a pool.';
+  return segments
+    .map((segment) => {
+      const rows = segment.members.map((member) => [
+        `  ${member.node}`,
+        member.live ? 'live' : 'not live',
+        member.standing,
+        member.heardMs === undefined ? 'never heard' : `heard ${renderAge(member.heardMs)} ago`,
+      ]);
+      const title = `Segment ${segment.interface}: this node is ${segment.standing}`;
+      return rows.length === 0 ? `${title}, no other node` : `${title}\n${renderRows(rows)}`;
+    })
+    .join('\n');
+}
+
+function renderProblems(status: StatusSnapshot): string {
+  const lines = [
+    ...status.segments.flatMap(({ interface: name, problems }) =>
+      problems.map((problem) => `  Segment ${name}: ${problem}`),
+    ),
+    ...[...status.services.flatMap(({ problems }) => problems), ...status.problems].map(
+      renderProblem,
+    ),
+  ];
+  return lines.length === 0 ? '' : `Problems\n${[...new Set(lines)].join('\n')}`;
+}
+
+function renderProblem({ object, field, value, message }: Problem): string {
+  const what = [field, value === '' ? '' : JSON.stringify(value)].filter((text) => text !== '');
+  return `  ${object}${what.length > 0 ? ` ${what.join(' ')}` : ''}: ${message}`;
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return renderRows([head, ...rows]);
+}
+
+function renderRows(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Two digits of precision are enough to read: `350ms`, `12s`, `5m`, `3h`, `9d`. */
+export function renderAge(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}

@@ -1,0 +1,62 @@
+import type { Problem, TrafficPolicy } from '@fairlead/cluster';
+
+/** What an agent says about itself and all it knows, as JSON over its socket. Ages in milliseconds. */
+export interface StatusSnapshot {
+  readonly version: string;
+  readonly node: string;
+  readonly clusterId: string;
+  /** Where the cluster's objects come from: a file's path. */
+  readonly source: string;
+  readonly uptimeMs: number;
+  readonly services: readonly ServiceStatus[];
+  readonly nodes: readonly NodeStatus[];
+  readonly segments: readonly SegmentStatus[];
+  readonly problems: readonly Problem[];
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly externalTrafficPolicy: TrafficPolicy;
+  /** As in `80/TCP`. */
+  readonly ports: readonly string[];
+  readonly addresses: readonly AddressStatus[];
+  /** Usable pods by node; a pod that no node is named for counts under an empty name. */
+  readonly pods: readonly { readonly node: string; readonly count: number }[];
+  readonly problems: readonly Problem[];
+}
+
+export interface AddressStatus {
+  readonly address: string;
+  readonly pool: string;
+  /** Undefined where this node is on no segment of the address. */
+  readonly interface: string | undefined;
+  /** The node that answers for it; undefined = none is known to. */
+  readonly owner: string | undefined;
+  readonly ownedForMs: number | undefined;
+  /** What this node does about it, in words. */
+  readonly here: string;
+}
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly self: boolean;
+  readonly live: boolean;
+  readonly interfaces: readonly string[];
+  readonly addressesOwned: number;
+}
+
+export interface SegmentStatus {
+  readonly interface: string;
+  /** This node's class: active, behind, joining, out. */
+  readonly standing: string;
+  readonly members: readonly MemberStatus[];
+  readonly problems: readonly string[];
+}
+
+export interface MemberStatus {
+  readonly node: string;
+  readonly live: boolean;
+  readonly standing: string;
+  /** Since its last heartbeat; undefined = never heard. */
+  readonly heardMs: number | undefined;
+}

@@ -1,0 +1,116 @@
+import type { IpFamily } from '@fairlead/ip';
+import type { LoadBalancerService, ServicePort } from '@fairlead/cluster';
+import type { UsableRange } from './usable-range.ts';
+
+/** An address in a range. */
+export interface Place {
+  readonly range: UsableRange;
+  readonly address: bigint;
+}
+
+/** Why a Service cannot have an address that another one holds. */
+export type Conflict =
+  | { readonly kind: 'taken'; readonly holder: LoadBalancerService }
+  | {
+      readonly kind: 'same-port';
+      readonly holder: LoadBalancerService;
+      readonly port: ServicePort;
+    };
+
+interface Holding {
+  readonly place: Place;
+  readonly holders: LoadBalancerService[];
+}
+
+/** Who holds which address. */
+export class Ledger {
+  readonly #holdings: Readonly<Record<IpFamily, Map<bigint, Holding>>> = {
+    4: new Map(),
+    6: new Map(),
+  };
+  /** How many addresses that a range can give away are held. */
+  readonly #taken = new Map<UsableRange, number>();
+  readonly #byShareKey = new Map<string, Set<Holding>>();
+
+  isFree({ range, address }: Place): boolean {
+    return !this.#holdings[range.family].has(address) && !range.isExcluded(address);
+  }
+
+  /**
+   * The first free address from this place on, to the end of its range and then from its beginning. Each
+   * step passes a held or an excluded address, so it is quick in a range of any size.
+   */
+  nextFree({ range, address: start }: Place): Place | undefined {
+    if (BigInt(this.#taken.get(range) ?? 0) >= range.capacity) return undefined;
+    const excluded = range.size - range.capacity;
+    const mostSteps = BigInt(this.#holdings[range.family].size) + excluded + 1n;
+    let address = start;
+    for (let step = 0n; step < mostSteps; step++) {
+      if (this.isFree({ range, address })) return { range, address };
+      address = address === range.last ? range.first : address + 1n;
+    }
+    return undefined;
+  }
+
+  /**
+   * Why the Service cannot join those that hold the address. Holders share one if all have the same share
+   * key and no two the same port and protocol. Their traffic policies and pods may differ: whichever node
+   * answers, packets are handed to a node with a pod of the right one.
+   */
+  conflict(service: LoadBalancerService, { range, address }: Place): Conflict | undefined {
+    for (const holder of this.#holdings[range.family].get(address)?.holders ?? []) {
+      if (service.shareKey === undefined || service.shareKey !== holder.shareKey) {
+        return { kind: 'taken', holder };
+      }
+      const port = holder.ports.find((theirs) =>
+        service.ports.some(
+          (ours) => ours.port === theirs.port && ours.protocol === theirs.protocol,
+        ),
+      );
+      if (port !== undefined) return { kind: 'same-port', holder, port };
+    }
+    return undefined;
+  }
+
+  /** Addresses of the family that Services with this share key hold, the first taken first. */
+  shared(shareKey: string, family: IpFamily): readonly Place[] {
+    return [...(this.#byShareKey.get(shareKey) ?? [])]
+      .map(({ place }) => place)
+      .filter(({ range }) => range.family === family);
+  }
+
+  /** The caller has made sure that there is no conflict. */
+  take(service: LoadBalancerService, place: Place): void {
+    const { range, address } = place;
+    const holdings = this.#holdings[range.family];
+    const present = holdings.get(address);
+    if (present !== undefined) {
+      present.holders.push(service);
+      return;
+    }
+    const holding: Holding = { place, holders: [service] };
+    holdings.set(address, holding);
+    this.#count(place, 1);
+    if (service.shareKey === undefined) return;
+    const sharing = this.#byShareKey.get(service.shareKey) ?? new Set();
+    this.#byShareKey.set(service.shareKey, sharing.add(holding));
+  }
+
+  release(service: LoadBalancerService, place: Place): void {
+    const holdings = this.#holdings[place.range.family];
+    const holding = holdings.get(place.address);
+    const index = holding?.holders.indexOf(service) ?? -1;
+    if (holding === undefined || index < 0) return;
+    holding.holders.splice(index, 1);
+    if (holding.holders.length > 0) return;
+    holdings.delete(place.address);
+    this.#count(place, -1);
+    if (service.shareKey !== undefined) this.#byShareKey.get(service.shareKey)?.delete(holding);
+  }
+
+  /** An excluded address may still be held from before it was; it is no part of the capacity. */
+  #count({ range, address }: Place, change: 1 | -1): void {
+    if (range.isExcluded(address)) return;
+    this.#taken.set(range, (this.#taken.get(range) ?? 0) + change);
+  }
+}

@@ -1,0 +1,109 @@
+import type { MacAddress } from '@fairlead/ip';
+import { mountBpffs, PacketSocket, Poller, unmountBpffs, listInterfaces } from '@fairlead/linux';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** For the tests: two interfaces at the ends of a cable, the program at the ingress of `near`. */
+export interface Cable extends Disposable {
+  readonly nearName: string;
+  readonly farName: string;
+  readonly nearIndex: number;
+  readonly nearMac: MacAddress;
+  readonly farMac: MacAddress;
+  /** Sends from the far end. */
+  send(frame: Uint8Array): void;
+  /** Sends from the far end, and waits until the frame is answered or has gone on to the stack. */
+  exchange(frame: Uint8Array): Exchange;
+  /** What comes out at the far end; nothing waits. */
+  received(): Uint8Array | undefined;
+  /** The next frame at the far end, or undefined after that time. */
+  wait(timeoutMs: number): Uint8Array | undefined;
+}
+
+export interface Exchange {
+  readonly reply: Uint8Array | undefined;
+  readonly passed: Uint8Array | undefined;
+}
+
+/** ETH_P_ALL, include/uapi/linux/if_ether.h */
+const everyType = 0x0003;
+let cables = 0;
+
+export function ip(command: string): void {
+  execFileSync('ip', command.split(' '));
+}
+
+/** Both ends have no address and no IPv6, so that every frame is one of ours. */
+export function layCable(): Cable {
+  cables += 1;
+  const nearName = `near${cables}`;
+  const farName = `far${cables}`;
+  ip(`link add ${nearName} type veth peer name ${farName}`);
+  for (const name of [nearName, farName]) {
+    writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
+    ip(`link set ${name} up`);
+  }
+  const near = findInterface(nearName);
+  const far = findInterface(farName);
+  const filter = 'all';
+  const farSocket = new PacketSocket({ interfaceIndex: far.index, etherType: everyType, filter });
+  // Sockets for one type get a frame after tc ingress, those for every type before.
+  const nearSockets = [0x0806, 0x86dd].map(
+    (etherType) => new PacketSocket({ interfaceIndex: near.index, etherType, filter }),
+  );
+  const sockets = [farSocket, ...nearSockets];
+  const poller = new Poller();
+  for (const { fd } of sockets) poller.add(fd);
+  const farPoller = new Poller();
+  farPoller.add(farSocket.fd);
+  const send = (frame: Uint8Array): void => {
+    const failure = farSocket.send(frame);
+    if (failure !== undefined) throw new Error(`not sent: ${JSON.stringify(failure)}`);
+  };
+  return {
+    nearName,
+    farName,
+    nearIndex: near.index,
+    nearMac: near.mac,
+    farMac: far.mac,
+    send,
+    exchange(frame) {
+      send(frame);
+      poller.wait(2000);
+      const [reply, ...passed] = sockets.map((socket) => socket.receive()?.frame);
+      return { reply, passed: passed.find((each) => each !== undefined) };
+    },
+    received: () => farSocket.receive()?.frame,
+    wait(timeoutMs) {
+      farPoller.wait(timeoutMs);
+      return farSocket.receive()?.frame;
+    },
+    [Symbol.dispose]() {
+      for (const socket of sockets) socket[Symbol.dispose]();
+      if (listInterfaces().some((each) => each.index === near.index)) ip(`link del ${nearName}`);
+    },
+  };
+}
+
+export function findInterface(name: string): { readonly index: number; readonly mac: MacAddress } {
+  const found = listInterfaces().find((each) => each.name === name);
+  if (found?.mac === undefined) throw new Error(`no interface ${name} with a MAC`);
+  return { index: found.index, mac: found.mac };
+}
+
+/** An empty directory in a bpffs of the test's own. */
+export function temporaryBpffs(): Disposable & { readonly path: string } {
+  const root = mkdtempSync(join(tmpdir(), 'fairlead-bpffs-'));
+  mountBpffs(root);
+  const path = join(root, 'empty');
+  mkdirSync(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      unmountBpffs(root);
+      rmdirSync(root);
+    },
+  };
+}

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type {
+  AddressPool,
+  Allocations,
+  Announcement,
+  ClusterNode,
+  ClusterState,
+  LoadBalancerService,
+  NodeName,
+  ServiceKey,
+} from '@fairlead/cluster';
+import { parseRange, type IpAddress, type MacAddress } from '@fairlead/ip';
+import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
+import { decideAnnouncements, type AnnounceFacts } from './decide.ts';
+
+function service(name: string, labels = {}): LoadBalancerService {
+  return {
+    key: `default/${name}` as ServiceKey,
+    namespace: 'default',
+    name,
+    labels,
+    families: [4],
+    familyPolicy: 'SingleStack',
+    ports: [{ name: '', protocol: 'TCP', port: 80 }],
+    externalTrafficPolicy: 'Cluster',
+    affinitySeconds: undefined,
+    sourceRanges: [],
+    requestedAddresses: [],
+    requestedPool: undefined,
+    shareKey: undefined,
+    endpoints: [],
+  };
+}
+
+function node(name: string, ...addresses: string[]): ClusterNode {
+  return {
+    name: name as NodeName,
+    labels: { rack: name },
+    addresses: addresses as IpAddress[],
+    ready: true,
+    excluded: false,
+  };
+}
+
+function pool(name: string, text: string): AddressPool {
+  const parsed = parseRange(text);
+  assert.ok(parsed.ok);
+  return {
+    name,
+    ranges: [{ ...parsed.range, text, field: 'spec.addresses[0]' }],
+    autoAssign: true,
+    priority: undefined,
+    namespaces: [],
+    namespaceSelector: undefined,
+    serviceSelector: undefined,
+    skipEdges: false,
+  };
+}
+
+function announcement(name: string, more: Partial<Announcement> = {}): Announcement {
+  return {
+    name,
+    pools: [],
+    serviceSelector: undefined,
+    nodeSelector: undefined,
+    interfaces: [],
+    preferredNodes: undefined,
+    ...more,
+  };
+}
+
+function device(index: number, name: string, more: Partial<NetworkInterface> = {}) {
+  return {
+    index,
+    name,
+    mac: `02:00:00:00:00:0${index}` as MacAddress,
+    up: true,
+    carrier: true,
+    loopback: false,
+    noArp: false,
+    broadcast: true,
+    mtu: 1500,
+    master: undefined,
+    parent: undefined,
+    kind: undefined,
+    slaveKind: undefined,
+    ...more,
+  } satisfies NetworkInterface;
+}
+
+function held(interfaceIndex: number, address: string, prefixLength: number): InterfaceAddress {
+  return {
+    interfaceIndex,
+    address: address as IpAddress,
+    prefixLength,
+    scope: 'global',
+    tentative: false,
+    dadFailed: false,
+    deprecated: false,
+    linkLocal: false,
+  };
+}
+
+function allocations(...given: [string, string][]): Allocations {
+  return new Map(
+    given.map(([name, address]) => [
+      `default/${name}` as ServiceKey,
+      { addresses: [{ address: address as IpAddress, pool: 'lan' }], problems: [] },
+    ]),
+  );
+}
+
+const STATE: ClusterState = {
+  clusterId: 'c1',
+  nodes: [
+    node('a', '192.0.2.11', '10.1.0.11'),
+    node('b', '192.0.2.12', '10.1.0.12'),
+    node('elsewhere', '198.51.100.7'),
+  ],
+  services: [service('web')],
+  pools: [pool('lan', '192.0.2.100-192.0.2.120')],
+  announcements: [],
+  problems: [],
+};
+
+const FACTS: AnnounceFacts = {
+  self: 'a' as NodeName,
+  interfaces: [
+    device(1, 'lo', { loopback: true }),
+    device(2, 'eth0'),
+    device(3, 'eth1'),
+    device(4, 'veth1', { kind: 'veth' }),
+  ],
+  addresses: [
+    held(2, '192.0.2.11', 24),
+    held(3, '10.1.0.11', 16),
+    held(4, '10.244.1.1', 32),
+  ],
+  interfaceGlobs: [],
+};
+
+test('an address is announced on the interface in its subnet, with the peers of that subnet', () => {
+  const { segments, problems } = decideAnnouncements(
+    STATE,
+    allocations(['web', '192.0.2.100']),
+    FACTS,
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(segments, [
+    {
+      interfaceName: 'eth0',
+      interfaceIndex: 2,
+      mac: '02:00:00:00:00:02',
+      ports: [2],
+      addresses: ['192.0.2.11'],
+      peers: [{ node: 'b', addresses: ['192.0.2.12'] }],
+      announcements: [{ id: 0, name: '', candidates: undefined, preferred: undefined }],
+      claims: [{ address: '192.0.2.100', announcement: 0, services: ['default/web'] }],
+    },
+  ]);
+});
+
+test('the nodes of a segment agree before the first Service comes', () => {
+  const { segments } = decideAnnouncements(STATE, new Map(), FACTS);
+  assert.deepEqual(
+    segments.map((segment) => [segment.interfaceName, segment.claims.length]),
+    [['eth0', 0]],
+  );
+});
+
+test('an address in no subnet of this node is a problem that says what the node has', () => {
+  const { problems } = decideAnnouncements(STATE, allocations(['web', '203.0.113.1']), FACTS);
+  assert.equal(problems.length, 1);
+  assert.equal(problems[0]?.object, 'Service/default/web');
+  assert.equal(problems[0]?.value, '203.0.113.1');
+  assert.match(problems[0]?.message ?? '', /Node a has no address in the subnet of 203\.0\.113\.1/);
+  assert.match(problems[0]?.message ?? '', /eth0 192\.0\.2\.0\/24, eth1 10\.1\.0\.0\/16/);
+});
+
+test('an Announcement that names interfaces needs no subnet and brings its own buckets', () => {
+  const routed = announcement('routed', { interfaces: ['eth[12]'] });
+  const { segments, problems } = decideAnnouncements(
+    { ...STATE, announcements: [routed] },
+    allocations(['web', '203.0.113.1']),
+    FACTS,
+  );
+  assert.deepEqual(problems, []);
+  const eth1 = segments.find((segment) => segment.interfaceName === 'eth1');
+  assert.equal(eth1?.claims[0]?.announcement, eth1?.announcements[1]?.id);
+  assert.notEqual(eth1?.claims[0]?.announcement, 0);
+});
+
+test('node selectors become candidates and preferred nodes of an Announcement', () => {
+  const chosen = announcement('chosen', {
+    nodeSelector: { matchExpressions: [{ key: 'rack', operator: 'In', values: ['a', 'b'] }] },
+    preferredNodes: { matchLabels: { rack: 'b' } },
+  });
+  const { segments } = decideAnnouncements(
+    { ...STATE, announcements: [chosen] },
+    allocations(['web', '192.0.2.100']),
+    FACTS,
+  );
+  const plan = segments[0]?.announcements[1];
+  assert.deepEqual([plan?.candidates, plan?.preferred], [['a', 'b'], ['b']]);
+});
+
+test('of two Announcements the first by name counts and a problem names the other', () => {
+  const { segments, problems } = decideAnnouncements(
+    { ...STATE, announcements: [announcement('second'), announcement('first')] },
+    allocations(['web', '192.0.2.100']),
+    FACTS,
+  );
+  const plans = segments[0]?.announcements ?? [];
+  const counts = plans.find((each) => each.id === segments[0]?.claims[0]?.announcement);
+  assert.equal(counts?.name, 'first');
+  assert.deepEqual(
+    problems.map(({ object, value }) => [object, value]),
+    [['Announcement/second', 'default/web']],
+  );
+});
+
+test('on a bridge frames are judged at its uplink, answers carry the MAC of the bridge', () => {
+  const bridged = {
+    ...FACTS,
+    interfaces: [
+      device(2, 'br0', { kind: 'bridge' }),
+      device(5, 'eno1', { master: 2 }),
+      device(6, 'veth6', { master: 2, kind: 'veth' }),
+    ],
+  };
+  const { segments } = decideAnnouncements(STATE, new Map(), bridged);
+  assert.deepEqual(
+    segments.map(({ interfaceName, mac, ports }) => [interfaceName, mac, ports]),
+    [['br0', '02:00:00:00:00:02', [5]]],
+  );
+});
+
+test('two Services that share an address are one claim', () => {
+  const { segments } = decideAnnouncements(
+    { ...STATE, services: [service('web'), service('dns')] },
+    allocations(['web', '192.0.2.100'], ['dns', '192.0.2.100']),
+    FACTS,
+  );
+  assert.deepEqual(segments[0]?.claims, [
+    { address: '192.0.2.100', announcement: 0, services: ['default/web', 'default/dns'] },
+  ]);
+});
+
+test('interfaces that are down, excluded by name or whose address failed DAD are not used', () => {
+  const unusable: [string, AnnounceFacts][] = [
+    ['down', { ...FACTS, interfaces: [device(2, 'eth0', { up: false })] }],
+    ['excluded', { ...FACTS, interfaceGlobs: ['wlan*'] }],
+    ['failed', { ...FACTS, addresses: [{ ...held(2, '192.0.2.11', 24), dadFailed: true }] }],
+  ];
+  for (const [why, facts] of unusable) {
+    assert.deepEqual(decideAnnouncements(STATE, new Map(), facts).segments, [], why);
+  }
+});

@@ -1,0 +1,229 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  clearEventFd,
+  monotonicNs,
+  Poller,
+  setRoundRobin,
+  SolicitedNodeGroups,
+  SystemError,
+} from '@fairlead/linux';
+import { familyOf, solicitedNodeGroup } from '@fairlead/ip';
+import { membershipKey, type Keyring, type SegmentConfig } from '@fairlead/membership';
+import type { SegmentPlan } from '../plan.ts';
+import { ResponderMaps } from '../responder-maps.ts';
+import type {
+  FromPacketWorker,
+  PacketWorkerOptions,
+  ToPacketWorker,
+  WorkerPlan,
+} from './protocol.ts';
+import { Segment } from './segment.ts';
+
+/** A segment whose interface vanished under it is tried again this often, until a new plan comes. */
+const RETRY_MS = 250;
+
+/**
+ * The packet worker: heartbeats, the fence and answers, in a thread that waits in poll(2) and never for
+ * the main thread.
+ */
+class PacketLoop {
+  readonly #options: PacketWorkerOptions;
+  readonly #port: NonNullable<typeof parentPort>;
+  readonly #maps: ResponderMaps;
+  readonly #poller = new Poller();
+  readonly #groups = new SolicitedNodeGroups();
+  readonly #segments = new Map<string, Segment>();
+  readonly #alive: BigUint64Array;
+  readonly #roundRobin: boolean;
+  #aliveSeen = 0n;
+  #plan: WorkerPlan | undefined;
+  #leaving = false;
+  #retryAtNs: bigint | undefined;
+
+  constructor(options: PacketWorkerOptions, port: NonNullable<typeof parentPort>) {
+    this.#options = options;
+    this.#port = port;
+    this.#maps = ResponderMaps.open(options.bpffsDirectory);
+    // Nothing is answered for before this life has agreed with the others on who owns what.
+    this.#maps.setAnswers([]);
+    this.#alive = new BigUint64Array(options.mainThreadAlive);
+    this.#roundRobin = setRoundRobin(1);
+    this.#poller.add(options.wakeFd);
+    this.#poller.add(this.#maps.fd);
+  }
+
+  run(): never {
+    for (;;) {
+      this.#poller.wait(this.#timeoutMs());
+      if (clearEventFd(this.#options.wakeFd)) this.#receive();
+      this.#feed();
+      if (this.#retryAtNs !== undefined && monotonicNs() >= this.#retryAtNs) this.#apply();
+      for (const segment of this.#segments.values()) segment.turn();
+      this.#maps.drainEvents((evidence) => {
+        for (const segment of this.#segments.values()) {
+          if (segment.plan.ports.includes(evidence.interfaceIndex)) segment.see(evidence);
+        }
+      });
+      this.#finishLeaving();
+    }
+  }
+
+  #timeoutMs(): number {
+    const deadlines = Array.from(this.#segments.values(), ({ deadlineNs }) => deadlineNs);
+    if (this.#retryAtNs !== undefined) deadlines.push(this.#retryAtNs);
+    if (deadlines.length === 0) return Infinity;
+    const next = deadlines.reduce((a, b) => (a < b ? a : b));
+    return Math.max(0, Number(next - monotonicNs()) / 1e6);
+  }
+
+  #receive(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      const message = received.message as ToPacketWorker;
+      switch (message.kind) {
+        case 'plan':
+          this.#plan = message;
+          this.#apply();
+          break;
+        case 'ask':
+          this.#say({
+            kind: 'report',
+            number: message.number,
+            segments: Array.from(this.#segments.values(), (segment) => segment.report()),
+          });
+          break;
+        case 'leave':
+          this.#leaving = true;
+          for (const segment of this.#segments.values()) segment.leave();
+          break;
+        default:
+          throw new RangeError(`unknown message ${JSON.stringify(message satisfies never)}`);
+      }
+    }
+  }
+
+  /** Makes the segments those of the plan; level-based, so that it can be repeated at any time. */
+  #apply(): void {
+    this.#retryAtNs = undefined;
+    const plan = this.#plan;
+    if (plan === undefined) return;
+    const wanted = new Map(plan.announce.segments.map((each) => [segmentKey(plan, each), each]));
+    for (const [key, segment] of this.#segments) if (!wanted.has(key)) this.#close(key, segment);
+    for (const [key, each] of wanted) {
+      const segment = this.#segments.get(key) ?? this.#open(key, each, plan);
+      segment?.configure(each, segmentConfig(plan, each, this.#roundRobin), plan.prepared);
+    }
+    const answers = Array.from(this.#segments.values(), (segment) => segment.answers());
+    this.#maps.setAnswers(answers.flat());
+    this.#joinGroups();
+  }
+
+  #open(key: string, segmentPlan: SegmentPlan, plan: WorkerPlan): Segment | undefined {
+    try {
+      const config = segmentConfig(plan, segmentPlan, this.#roundRobin);
+      const segment = new Segment(segmentPlan, config, {
+        self: this.#options.self,
+        clusterId: plan.clusterId,
+        maps: this.#maps,
+        say: (message) => this.#say(message),
+      });
+      this.#segments.set(key, segment);
+      for (const fd of segment.fds) this.#poller.add(fd);
+      if (this.#leaving) segment.leave();
+      return segment;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
+      this.#say({
+        kind: 'log',
+        level: 'warn',
+        message: 'cannot open the sockets of an interface, trying again',
+        fields: { interface: segmentPlan.interfaceName, reason: error.message },
+      });
+      return undefined;
+    }
+  }
+
+  #close(key: string, segment: Segment): void {
+    for (const fd of segment.fds) this.#poller.remove(fd);
+    segment[Symbol.dispose]();
+    this.#segments.delete(key);
+    const { interfaceName } = segment.plan;
+    this.#say({ kind: 'members', segments: [{ interfaceName, members: [] }] });
+  }
+
+  /** Solicitations must reach every node that may have to answer: a take-over has no time to join. */
+  #joinGroups(): void {
+    const wanted = new Map<string, [number, ReturnType<typeof solicitedNodeGroup>]>();
+    for (const { plan } of this.#segments.values()) {
+      for (const { address } of plan.claims) {
+        if (familyOf(address) !== 6) continue;
+        const group = solicitedNodeGroup(address);
+        wanted.set(`${plan.interfaceIndex} ${group}`, [plan.interfaceIndex, group]);
+      }
+    }
+    try {
+      for (const { interfaceIndex, group } of this.#groups.joined()) {
+        if (!wanted.has(`${interfaceIndex} ${group}`)) this.#groups.leave(interfaceIndex, group);
+      }
+      for (const [interfaceIndex, group] of wanted.values()) {
+        this.#groups.join(interfaceIndex, group);
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
+    }
+  }
+
+  #feed(): void {
+    const seen = Atomics.load(this.#alive, 0);
+    if (seen === this.#aliveSeen) return;
+    this.#aliveSeen = seen;
+    for (const segment of this.#segments.values()) segment.feed();
+  }
+
+  #finishLeaving(): void {
+    if (!this.#leaving || ![...this.#segments.values()].every((segment) => segment.left)) return;
+    this.#leaving = false;
+    this.#say({ kind: 'left' });
+  }
+
+  #say(message: FromPacketWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+/** Another interface under the same name, or another cluster, is another segment. */
+function segmentKey({ clusterId }: WorkerPlan, segment: SegmentPlan): string {
+  return `${clusterId} ${segment.interfaceName} ${segment.interfaceIndex}`;
+}
+
+function segmentConfig(
+  { keys, excluded, ready }: WorkerPlan,
+  segment: SegmentPlan,
+  roundRobin: boolean,
+): SegmentConfig {
+  const [first, second] = keys;
+  const keyring: Keyring =
+    second === undefined
+      ? [membershipKey(first)]
+      : [membershipKey(first), membershipKey(second)];
+  return {
+    macs: [segment.mac],
+    peers: segment.peers.map(({ node, addresses }) => ({ node, addresses, macs: [] })),
+    announcements: segment.announcements.map(({ id, candidates, preferred }) => ({
+      id,
+      ...(candidates === undefined ? {} : { candidates }),
+      ...(preferred === undefined ? {} : { preferred }),
+    })),
+    keys: keyring,
+    excluded,
+    ready,
+    fresh: true,
+    roundRobin,
+  };
+}
+
+if (parentPort === null) throw new Error('the packet worker runs only as a worker thread');
+new PacketLoop(workerData as PacketWorkerOptions, parentPort).run();

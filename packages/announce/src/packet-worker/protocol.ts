@@ -1,0 +1,87 @@
+import type { NodeName } from '@fairlead/cluster';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
+import type { AnnouncePlan } from '../plan.ts';
+
+/** What the packet worker is started with. Plain data: it crosses to another thread. */
+export interface PacketWorkerOptions {
+  readonly self: NodeName;
+  /** Where a `Responder` has pinned its maps. */
+  readonly bpffsDirectory: string;
+  /** An eventfd of the main thread's, signalled after each message to the worker. */
+  readonly wakeFd: number;
+  /** A cell into which the main thread stores CLOCK_MONOTONIC ns as long as it runs; wakes nobody. */
+  readonly mainThreadAlive: SharedArrayBuffer;
+}
+
+/** Everything the worker must do, whole: the newest one counts. */
+export interface WorkerPlan {
+  readonly kind: 'plan';
+  readonly clusterId: string;
+  /** Shared secrets that sign heartbeats: the first signs, all verify. */
+  readonly keys: readonly [Uint8Array] | readonly [Uint8Array, Uint8Array];
+  readonly announce: AnnouncePlan;
+  /** Addresses whose landing and rows are in place on this node. */
+  readonly prepared: ReadonlySet<IpAddress>;
+  /** This node must own nothing: labelled, or being deleted. */
+  readonly excluded: boolean;
+  readonly ready: boolean;
+}
+
+export type ToPacketWorker =
+  | WorkerPlan
+  /** Answered by a `report` of the same number. */
+  | { readonly kind: 'ask'; readonly number: number }
+  /** Hand everything over, then say `left`. */
+  | { readonly kind: 'leave' };
+
+export type FromPacketWorker =
+  /** Who is live has changed, or under which MAC. */
+  | { readonly kind: 'members'; readonly segments: readonly SegmentMembers[] }
+  | { readonly kind: 'report'; readonly number: number; readonly segments: SegmentReport[] }
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    };
+
+export interface SegmentMembers {
+  readonly interfaceName: string;
+  readonly members: readonly MemberState[];
+}
+
+export interface MemberState {
+  readonly node: NodeName;
+  readonly live: boolean;
+  /** The first is the one to send its frames to; empty = never heard. */
+  readonly macs: readonly MacAddress[];
+}
+
+/** All that is known of one segment. Ages in milliseconds. */
+export interface SegmentReport {
+  readonly interfaceName: string;
+  readonly standing: Standing;
+  readonly members: readonly (MemberState & {
+    readonly standing: Standing;
+    readonly heardMs: number | undefined;
+  })[];
+  readonly addresses: readonly AddressReport[];
+  /** In words, for a person. */
+  readonly problems: readonly string[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export type Standing = 'active' | 'behind' | 'joining' | 'out';
+
+export interface AddressReport {
+  readonly address: IpAddress;
+  /** Who holds its bucket, as far as heard; undefined = nobody. */
+  readonly owner: NodeName | undefined;
+  /** For how long this node has answered for it. */
+  readonly answeringMs: number | undefined;
+  /** `unprepared` = owned, but landing or rows are not in place yet. */
+  readonly state: 'not-owned' | 'unprepared' | 'answering' | 'conflict';
+  /** The MAC of the foreign host that uses it. */
+  readonly conflict: MacAddress | undefined;
+}

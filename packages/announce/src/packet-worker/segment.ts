@@ -1,0 +1,364 @@
+import { randomBytes } from 'node:crypto';
+import type { NodeName } from '@fairlead/cluster';
+import { familyOf, type IpAddress, type MacAddress } from '@fairlead/ip';
+import {
+  arpProbe,
+  arpRequest,
+  duplicateAddressProbe,
+  gratuitousArp,
+  unsolicitedNeighbourAdvertisement,
+} from '@fairlead/l2';
+import { monotonicNs } from '@fairlead/linux';
+import {
+  bucketOf,
+  SegmentMember,
+  type HoldingChange,
+  type SegmentConfig,
+  type SegmentSnapshot,
+  type TakeReason,
+} from '@fairlead/membership';
+import {
+  claimDeadline,
+  IDLE,
+  isAnswering,
+  stepClaim,
+  type Claim,
+  type ClaimAction,
+  type ClaimEvent,
+} from '../claim.ts';
+import type { ClaimPlan, SegmentPlan } from '../plan.ts';
+import type { Answer, Evidence } from '../responder-layout.ts';
+import type { ResponderMaps } from '../responder-maps.ts';
+import type { FromPacketWorker, SegmentMembers, SegmentReport } from './protocol.ts';
+import { reportSegment } from './report.ts';
+import { SegmentSockets } from './segment-sockets.ts';
+
+/** An address that only our responder answers for, and only ahead of the fence (RFC 7335 §6.1). */
+const echoAddress = '192.0.0.8' as IpAddress;
+const anyAddress = '0.0.0.0' as IpAddress;
+const NAMED_IN_LOG = 20;
+
+/** One address of this segment and what this node does about it. */
+export interface SegmentClaim {
+  readonly plan: ClaimPlan;
+  readonly bucket: number;
+  readonly prepared: boolean;
+  /** It was asked for after its bucket was taken, so no node of ours can have had it. */
+  readonly addedLate: boolean;
+  readonly claim: Claim;
+}
+
+export interface SegmentContext {
+  readonly self: NodeName;
+  readonly clusterId: string;
+  readonly maps: ResponderMaps;
+  readonly say: (message: FromPacketWorker) => void;
+}
+
+/** This node on one segment: membership decides which buckets it holds, claims what that means. */
+export class Segment implements Disposable {
+  plan: SegmentPlan;
+  readonly #context: SegmentContext;
+  readonly #sockets: SegmentSockets;
+  readonly #member: SegmentMember;
+  readonly #claims = new Map<IpAddress, SegmentClaim>();
+  readonly #byBucket = new Map<string, Set<IpAddress>>();
+  readonly #held = new Map<string, TakeReason>();
+  #nextTurnNs = 0n;
+  #nextClaimMs = Infinity;
+  #membersSaid = '';
+  /** Addresses that came or went in this turn, by what happened. */
+  readonly #moves = new Map<string, IpAddress[]>();
+
+  /** Throws SystemError where the interface has gone. */
+  constructor(plan: SegmentPlan, config: SegmentConfig, context: SegmentContext) {
+    this.plan = plan;
+    this.#context = context;
+    this.#sockets = new SegmentSockets(plan.interfaceName, plan.interfaceIndex);
+    this.#member = new SegmentMember(
+      { node: context.self, clusterId: context.clusterId },
+      config,
+      {
+        now: monotonicNs,
+        receive: () => this.#sockets.receive(),
+        send: (to, bytes) => this.#sockets.sendHeartbeat(to, bytes),
+        storeFence: (deadlineNs) => this.#storeFence(deadlineNs),
+        askEcho: (mac) => this.#askEcho(mac),
+        random: () => randomBytes(4).readUInt32LE(),
+      },
+      {
+        onHolding: (announcement, change) => this.#onHolding(announcement, change),
+        onReannounce: (announcement, bucket) => {
+          for (const address of this.#addressesIn(announcement, bucket)) {
+            this.#step(address, { kind: 'contradicted' });
+          }
+        },
+      },
+    );
+  }
+
+  get fds(): readonly number[] {
+    return this.#sockets.fds;
+  }
+
+  get left(): boolean {
+    return this.#member.left;
+  }
+
+  /** When `turn` has to be called at the latest, CLOCK_MONOTONIC ns. */
+  get deadlineNs(): bigint {
+    const claims = this.#nextClaimMs === Infinity ? undefined : toNs(this.#nextClaimMs);
+    return claims !== undefined && claims < this.#nextTurnNs ? claims : this.#nextTurnNs;
+  }
+
+  configure(plan: SegmentPlan, config: SegmentConfig, prepared: ReadonlySet<IpAddress>): void {
+    const macChanged = plan.mac !== this.plan.mac;
+    this.plan = plan;
+    this.#member.configure(config);
+    this.#nextTurnNs = 0n;
+    const wanted = new Map(plan.claims.map((each) => [each.address, each]));
+    for (const address of this.#claims.keys()) if (!wanted.has(address)) this.#drop(address);
+    for (const each of wanted.values()) {
+      const known = this.#claims.get(each.address);
+      if (known !== undefined && known.plan.announcement !== each.announcement) {
+        this.#drop(each.address);
+      }
+      this.#put(each, prepared.has(each.address));
+      if (macChanged) this.#step(each.address, { kind: 'contradicted' });
+    }
+    this.#tickAll();
+  }
+
+  feed(): void {
+    this.#member.feed();
+    this.#nextTurnNs = 0n;
+  }
+
+  leave(): void {
+    this.#member.leave();
+    this.#nextTurnNs = 0n;
+  }
+
+  /** What the kernel shall answer for here: at every port, all addresses; most of them only watched. */
+  answers(): Answer[] {
+    return this.plan.ports.flatMap((interfaceIndex) =>
+      Array.from(this.#claims.values(), ({ plan, claim }): Answer => {
+        const mode = isAnswering(claim) ? 'answer' : 'watch';
+        return { interfaceIndex, address: plan.address, mac: this.plan.mac, mode };
+      }),
+    );
+  }
+
+  /** Does what is due; cheap where nothing is. Membership first: after a pause it lets go at once. */
+  turn(): void {
+    this.#nextTurnNs = this.#member.turn();
+    if (nowMs() >= this.#nextClaimMs) this.#tickAll();
+    this.#sayMembers();
+    this.#sayMoves();
+  }
+
+  /** What the responder saw another host say. */
+  see({ kind, address, mac }: Evidence): void {
+    if (kind === 'echo') {
+      this.#member.echoAnswered(mac);
+      this.#nextTurnNs = 0n;
+      return;
+    }
+    const known = this.#claims.get(address);
+    // A probe is no claim: while we answer, the responder defends the address against it.
+    if (kind === 'probe' || known === undefined) return;
+    this.#nextTurnNs = 0n;
+    if (this.#member.addressSeen(mac, known.plan.announcement, known.bucket)) return;
+    this.#step(address, { kind: 'foreign', mac });
+  }
+
+  report(): SegmentReport {
+    return reportSegment({
+      plan: this.plan,
+      claims: [...this.#claims.values()],
+      snapshot: this.#member.snapshot(),
+      problems: this.#member.problems(),
+      sendFailures: this.#sockets.failures,
+      nowMs: nowMs(),
+    });
+  }
+
+  /** Nothing is answered for here from now on. */
+  [Symbol.dispose](): void {
+    for (const address of this.#claims.keys()) this.#drop(address);
+    this.#storeFence(0n);
+    this.#sockets[Symbol.dispose]();
+  }
+
+  #put(plan: ClaimPlan, prepared: boolean): void {
+    const known = this.#claims.get(plan.address);
+    const bucket = bucketOf(plan.address);
+    const key = bucketKey(plan.announcement, bucket);
+    const addedLate = known?.addedLate ?? this.#held.has(key);
+    this.#claims.set(plan.address, {
+      plan,
+      bucket,
+      prepared,
+      addedLate,
+      claim: known?.claim ?? IDLE,
+    });
+    const addresses = this.#byBucket.get(key) ?? new Set();
+    this.#byBucket.set(key, addresses.add(plan.address));
+  }
+
+  #drop(address: IpAddress): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    this.#claims.delete(address);
+    this.#byBucket.get(bucketKey(known.plan.announcement, known.bucket))?.delete(address);
+    for (const port of this.plan.ports) this.#context.maps.remove(port, address);
+  }
+
+  #addressesIn(announcement: number, bucket: number): Iterable<IpAddress> {
+    return this.#byBucket.get(bucketKey(announcement, bucket)) ?? [];
+  }
+
+  #onHolding(announcement: number, change: HoldingChange): void {
+    const key = bucketKey(announcement, change.bucket);
+    if (change.held) this.#held.set(key, change.reason);
+    else this.#held.delete(key);
+    for (const address of this.#addressesIn(announcement, change.bucket)) {
+      const known = this.#claims.get(address);
+      if (known !== undefined) this.#claims.set(address, { ...known, addedLate: false });
+      this.#tick(address, this.#isMuted());
+      const move = change.held ? `owns addresses: ${change.reason}` : 'gave addresses up';
+      this.#moves.set(move, [...(this.#moves.get(move) ?? []), address]);
+    }
+  }
+
+  #tickAll(): void {
+    this.#nextClaimMs = Infinity;
+    const muted = this.#isMuted();
+    for (const address of this.#claims.keys()) this.#tick(address, muted);
+  }
+
+  #tick(address: IpAddress, muted: boolean): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    const { claim, plan, bucket, prepared, addedLate } = known;
+    if (claim.kind === 'conflict' && this.#member.isPeer(claim.mac)) {
+      this.#step(address, { kind: 'cleared' });
+    }
+    const reason = this.#held.get(bucketKey(plan.announcement, bucket));
+    this.#step(address, {
+      kind: 'tick',
+      wanted: reason !== undefined && prepared,
+      fresh: reason === 'first' || addedLate,
+      muted,
+    });
+  }
+
+  /** Behind a cut cable, frames would wait in a queue and mislead everybody once it is whole. */
+  #isMuted(): boolean {
+    if (this.#member.alone) return !this.#sockets.hasHeard();
+    this.#sockets.forgetHearing();
+    return false;
+  }
+
+  #step(address: IpAddress, event: ClaimEvent): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    const { claim, actions } = stepClaim(known.claim, event, nowMs());
+    this.#claims.set(address, { ...known, claim });
+    for (const action of actions) this.#act(address, action);
+    this.#nextClaimMs = Math.min(this.#nextClaimMs, claimDeadline(claim) ?? Infinity);
+    if (claim.kind === 'conflict' && known.claim.kind !== 'conflict') {
+      this.#context.say({
+        kind: 'log',
+        level: 'warn',
+        message: 'a foreign host uses the address: not announced',
+        fields: { address, interface: this.plan.interfaceName, mac: claim.mac },
+      });
+    }
+  }
+
+  #act(address: IpAddress, action: ClaimAction): void {
+    const { mac, ports } = this.plan;
+    const { maps } = this.#context;
+    switch (action) {
+      case 'answer':
+      case 'silence': {
+        const mode = action === 'answer' ? 'answer' : 'watch';
+        for (const port of ports) maps.answer(port, address, mac, mode);
+        return;
+      }
+      case 'probe':
+        this.#sockets.sendFrame(
+          familyOf(address) === 4 ? arpProbe(mac, address) : duplicateAddressProbe(mac, address),
+        );
+        return;
+      case 'announce':
+        for (const frame of announcementFrames(mac, address)) this.#sockets.sendFrame(frame);
+        return;
+      default:
+        throw new RangeError(`unknown action ${action satisfies never}`);
+    }
+  }
+
+  #storeFence(deadlineNs: bigint): void {
+    for (const port of this.plan.ports) this.#context.maps.storeFence(port, deadlineNs);
+  }
+
+  #askEcho(targetMac: MacAddress): void {
+    const { mac: senderMac } = this.plan;
+    const question = { senderMac, senderIp: anyAddress, targetIp: echoAddress, targetMac };
+    this.#sockets.sendFrame(arpRequest(question));
+  }
+
+  /** One line for all addresses that moved alike, so that a log stays readable when thousands do. */
+  #sayMoves(): void {
+    for (const [message, addresses] of this.#moves) {
+      const some = addresses.slice(0, NAMED_IN_LOG).join(' ');
+      const more = addresses.length - NAMED_IN_LOG;
+      this.#context.say({
+        kind: 'log',
+        level: 'info',
+        message,
+        fields: {
+          interface: this.plan.interfaceName,
+          count: addresses.length,
+          addresses: more > 0 ? `${some} and ${more} more` : some,
+        },
+      });
+    }
+    this.#moves.clear();
+  }
+
+  /** Tells the main thread who is live, whenever that has changed: steering depends on it. */
+  #sayMembers(): void {
+    const segment: SegmentMembers = {
+      interfaceName: this.plan.interfaceName,
+      members: memberStates(this.#member.snapshot()),
+    };
+    const text = JSON.stringify(segment);
+    if (text === this.#membersSaid) return;
+    this.#membersSaid = text;
+    this.#context.say({ kind: 'members', segments: [segment] });
+  }
+}
+
+function memberStates({ members }: SegmentSnapshot): SegmentMembers['members'] {
+  return members.map(({ node, live, macs }) => ({ node: node as NodeName, live, macs }));
+}
+
+function announcementFrames(mac: MacAddress, address: IpAddress): readonly Uint8Array[] {
+  if (familyOf(address) === 4) return gratuitousArp(mac, address);
+  return [unsolicitedNeighbourAdvertisement(mac, address, address)];
+}
+
+function bucketKey(announcement: number, bucket: number): string {
+  return `${announcement}/${bucket}`;
+}
+
+function nowMs(): number {
+  return Number(monotonicNs()) / 1e6;
+}
+
+function toNs(ms: number): bigint {
+  return BigInt(Math.ceil(ms * 1e6));
+}

@@ -1,0 +1,51 @@
+import { parseRange } from '@fairlead/ip';
+import type { AddressPoolObject } from '../schemas/address-pool.ts';
+import { itemPath } from '../shape/field-path.ts';
+import type { ShapeFault } from '../shape/fit.ts';
+import type { AddressPool, PoolRange } from '../state.ts';
+import { converted, leftOut, type Converted } from './converted.ts';
+import { selectorFaults } from './label-selector.ts';
+import { specialAddresses } from './special-ranges.ts';
+
+/** A pool without the ranges that cannot be used, each of which is a fault. */
+export function readAddressPool({ metadata, spec }: AddressPoolObject): Converted<AddressPool> {
+  const refusals = [
+    ...selectorFaults(spec.namespaceSelector, 'spec.namespaceSelector'),
+    ...selectorFaults(spec.serviceSelector, 'spec.serviceSelector'),
+  ];
+  if (refusals.length > 0) return leftOut(refusals);
+  const read = spec.addresses.map(readRange);
+  const pool: AddressPool = {
+    name: metadata.name,
+    ranges: read.flatMap(({ range }) => range ?? []),
+    autoAssign: spec.autoAssign,
+    priority: spec.priority,
+    namespaces: spec.namespaces,
+    namespaceSelector: spec.namespaceSelector,
+    serviceSelector: spec.serviceSelector,
+    skipEdges: spec.skipEdges,
+  };
+  return converted(
+    pool,
+    read.flatMap(({ fault }) => fault ?? []),
+  );
+}
+
+function readRange(text: string, index: number): { range?: PoolRange; fault?: ShapeFault } {
+  const field = itemPath('spec.addresses', index);
+  const result = parseRange(text);
+  if (!result.ok) {
+    const message = `${sentence(result.detail)} This range is not used until it is mended.`;
+    return { fault: { field, value: text, message } };
+  }
+  const special = specialAddresses(result.range);
+  if (special !== undefined) {
+    const message = `Holds ${special} addresses, which no Service can have. Take them out; this range is not used until then.`;
+    return { fault: { field, value: text, message } };
+  }
+  return { range: { ...result.range, text, field } };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,151 @@
+import { fieldPath, itemPath } from './field-path.ts';
+import type { Schema } from './schema.ts';
+
+/** A value that does not fit its schema. */
+export interface ShapeFault {
+  readonly field: string;
+  readonly value: unknown;
+  /** What is wrong and what to write, one sentence each. */
+  readonly message: string;
+}
+
+/** A value in the shape of a schema: known fields only, defaults filled in; or what is wrong with it. */
+export type Fit<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly ShapeFault[] };
+
+/** Fits a value of unknown origin to a schema. Never throws and never follows the value deeper than the schema. */
+export function fit<T>(schema: Schema<T>, value: unknown): Fit<T> {
+  const fitting = new Fitting();
+  const fitted = fitting.fit(schema, value, '');
+  return fitting.faults.length === 0
+    ? { ok: true, value: fitted as T }
+    : { ok: false, faults: fitting.faults };
+}
+
+class Fitting {
+  readonly faults: ShapeFault[] = [];
+
+  fit(schema: Schema, value: unknown, field: string): unknown {
+    switch (schema.type) {
+      case 'object':
+        return this.#object(schema, value, field);
+      case 'array':
+        return this.#array(schema, value, field);
+      case 'string':
+        return this.#text(schema, value, field);
+      case 'integer':
+        return this.#integer(schema, value, field);
+      case 'boolean':
+        if (typeof value !== 'boolean') {
+          this.#fault(field, value, 'Not true or false. Write true or false, without quotes.');
+        }
+        return value;
+      case undefined:
+        return undefined;
+      default:
+        return schema.type satisfies never;
+    }
+  }
+
+  #object(schema: Schema, value: unknown, field: string): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const known = Object.keys(schema.properties ?? {}).join(', ');
+      const advice = known === '' ? 'Write name: value pairs.' : `Write an object of: ${known}.`;
+      return this.#fault(field, value, `Not an object. ${advice}`);
+    }
+    const properties = schema.properties ?? {};
+    const fitted = Object.entries(properties).flatMap(([name, property]) => {
+      const given: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
+      const path = fieldPath(field, name);
+      // Null is "not given", as in Kubernetes.
+      const present = given ?? property.default;
+      if (property.type === undefined) return [];
+      if (present !== undefined) return [[name, this.fit(property, present, path)] as const];
+      if (schema.required?.includes(name) === true) this.#fault(path, given, 'Missing. Add it.');
+      return [];
+    });
+    const others = schema.additionalProperties;
+    if (others === undefined) return Object.fromEntries(fitted);
+    const rest = Object.entries(value).filter(([name]) => !Object.hasOwn(properties, name));
+    if (others === false) {
+      for (const [name, item] of rest) this.#unknownField(schema, item, fieldPath(field, name));
+      return Object.fromEntries(fitted);
+    }
+    const more = rest.map(
+      ([name, item]) => [name, this.fit(others, item, fieldPath(field, name))] as const,
+    );
+    return Object.fromEntries([...fitted, ...more]);
+  }
+
+  #unknownField(schema: Schema, value: unknown, field: string): void {
+    const known = Object.keys(schema.properties ?? {}).join(', ');
+    this.#fault(field, value, `Unknown field. Remove it, or use one of: ${known}.`);
+  }
+
+  #array(schema: Schema, value: unknown, field: string): unknown {
+    if (!Array.isArray(value)) return this.#fault(field, value, 'Not a list. Write a list.');
+    const { minItems = 0, maxItems = Infinity, items } = schema;
+    if (value.length < minItems) {
+      const advice = minItems === 1 ? 'Add an item.' : `Give at least ${minItems} items.`;
+      this.#fault(field, value, `Too few items. ${advice}`);
+    }
+    if (value.length > maxItems) {
+      return this.#fault(field, value.length, `Too many items. Give at most ${maxItems}.`);
+    }
+    return items === undefined
+      ? []
+      : value.map((item: unknown, index) => this.fit(items, item, itemPath(field, index)));
+  }
+
+  #text(schema: Schema, value: unknown, field: string): unknown {
+    if (typeof value !== 'string') {
+      const scalar = typeof value === 'number' || typeof value === 'boolean';
+      const advice = scalar ? 'Put it in quotes.' : 'Write text.';
+      return this.#fault(field, value, `Not text. ${advice}`);
+    }
+    const { minLength = 0, maxLength = Infinity, pattern, form } = schema;
+    if (schema.enum !== undefined && !schema.enum.includes(value)) {
+      return this.#fault(
+        field,
+        value,
+        `Not a value allowed here. Write ${alternatives(schema.enum)}.`,
+      );
+    }
+    if (value.length < minLength) return this.#fault(field, value, 'Empty. Write a value.');
+    if (value.length > maxLength) {
+      return this.#fault(field, value, `Too long. At most ${maxLength} characters are allowed.`);
+    }
+    if (pattern !== undefined && !expression(pattern).test(value)) {
+      this.#fault(field, value, `Not in the right form. Use ${form ?? `the pattern ${pattern}`}.`);
+    }
+    return value;
+  }
+
+  #integer(schema: Schema, value: unknown, field: string): unknown {
+    const { minimum = -Infinity, maximum = Infinity } = schema;
+    const fits = Number.isSafeInteger(value) && typeof value === 'number';
+    if (!fits || value < minimum || value > maximum) {
+      const wanted = `Write one from ${minimum} to ${maximum}, without quotes.`;
+      this.#fault(field, value, `Not a whole number that is allowed here. ${wanted}`);
+    }
+    return value;
+  }
+
+  #fault(field: string, value: unknown, message: string): undefined {
+    this.faults.push({ field, value, message });
+  }
+}
+
+const expressions = new Map<string, RegExp>();
+
+/** Patterns come from our schemas only, so there are few. */
+function expression(pattern: string): RegExp {
+  const known = expressions.get(pattern) ?? new RegExp(pattern, 'u');
+  expressions.set(pattern, known);
+  return known;
+}
+
+function alternatives(values: readonly string[]): string {
+  return `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`;
+}

@@ -1,0 +1,15 @@
+import type { ClusterState, Problem } from '../state.ts';
+import type { Secret } from './secret.ts';
+
+/** What a source tells each time that something has changed. */
+export interface SourceUpdate {
+  /** The newest good state; undefined until there has been one. */
+  readonly state: ClusterState | undefined;
+  /** Keys of the membership, one or two: the first signs, all verify. Empty until there has been one. */
+  readonly keys: readonly Secret[];
+  /**
+   * What is wrong with the source itself, as a file that is missing or broken: `state` and `keys` are then
+   * the last good ones. What is wrong with single objects is in `state.problems`.
+   */
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,133 @@
+import type { Problem } from '@fairlead/cluster';
+import { NftablesError, type ListOptions } from '@fairlead/linux';
+import { admit } from './admit.ts';
+import { difference } from './difference.ts';
+import { forwardDropProblems } from './forward-policy.ts';
+import { shortText } from './land-error.ts';
+import { parseListing, type ListedTable } from './listing.ts';
+import { tableName, type NftTable } from './nft-table.ts';
+import type { LandEntry, LandPlan } from './plan.ts';
+import { PrintedForms } from './printed-forms.ts';
+import { renderTable } from './render.ts';
+
+/** What the driver needs of nftables; `Nftables` of @fairlead/linux has it. */
+export interface NftablesAccess extends Disposable {
+  /** Runs a script as one transaction. @throws NftablesError */
+  run(script: string): void;
+  /** A listing as text; undefined where the thing is not there. */
+  list(what: string, options?: ListOptions): string | undefined;
+}
+
+export interface LandReport {
+  /** Commands that had to be run; 0 = the kernel held what the plan asks for. */
+  readonly commands: number;
+  /** The plan's own, and what nftables refused. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Keeps the table `inet fairlead` as a plan asks for. Each call reads the table back and changes what
+ * differs, so it repairs what others flushed or edited, and a new agent with the same plan changes nothing.
+ * Disposing of it leaves the table in force: packets go on without an agent.
+ */
+export class LandDriver implements Disposable {
+  readonly #nftables: NftablesAccess;
+  readonly #printed = new PrintedForms();
+
+  /** @param nftables disposed of together with the driver */
+  constructor(nftables: NftablesAccess) {
+    this.#nftables = nftables;
+  }
+
+  /**
+   * Makes the plan true, in one transaction. Entries that nftables refuses are left out, each with a
+   * problem; the others are in force.
+   * @throws LandError where nftables refuses the table itself
+   */
+  apply(plan: LandPlan): LandReport {
+    const wanted = renderTable(plan);
+    const listed = this.#read(wanted);
+    const commands = difference(listed, wanted);
+    const report = (problems: readonly Problem[]): LandReport => ({
+      commands: commands.length,
+      problems: [...plan.problems, ...this.#wordingProblems(plan), ...problems],
+    });
+    if (commands.length === 0) return report([]);
+    try {
+      this.#nftables.run(commands.join('\n'));
+      return report([]);
+    } catch (error) {
+      if (!(error instanceof NftablesError)) throw error;
+    }
+    const refused = this.#applyInParts(plan, listed);
+    return report([...refused].map(([entry, error]) => refusal(entry, error)));
+  }
+
+  /** What packets were counted as, by counter: `landed`, `guard-refused`, `denied/10.0.0.1/tcp/80` … */
+  counters(): ReadonlyMap<string, number> {
+    const text = this.#nftables.list(`counters table ${tableName}`) ?? '';
+    const counters = text.matchAll(/counter (\S+) \{\s+packets (\d+)/gu);
+    return new Map([...counters].map(([, name = '', packets]) => [name, Number(packets)]));
+  }
+
+  /** Chains of others that drop what is forwarded unless a rule accepts it, as Docker's and ufw's do. */
+  forwardProblems(plan: LandPlan): readonly Problem[] {
+    return forwardDropProblems(plan, (what) => this.#nftables.list(what));
+  }
+
+  /** Deletes our table, and nothing else. */
+  remove(): void {
+    if (this.#nftables.list(`table ${tableName}`, { terse: true }) !== undefined) {
+      this.#nftables.run(`delete table ${tableName}`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#nftables[Symbol.dispose]();
+  }
+
+  #read(wanted: NftTable): ListedTable | undefined {
+    const text = this.#nftables.list(`table ${tableName}`, { numeric: true, stateless: true });
+    return text === undefined ? undefined : this.#printed.translate(parseListing(text), wanted);
+  }
+
+  #applyInParts(plan: LandPlan, listed: ListedTable | undefined) {
+    let actual = listed;
+    return admit(plan, listed, (part) => {
+      const wanted = renderTable(part);
+      const mend = difference(actual, wanted);
+      const outcome = this.#attempt(mend);
+      if (outcome === undefined) actual = { ...wanted, foreign: [] };
+      return outcome;
+    });
+  }
+
+  #attempt(commands: readonly string[]): NftablesError | undefined {
+    try {
+      if (commands.length > 0) this.#nftables.run(commands.join('\n'));
+      return undefined;
+    } catch (error) {
+      if (error instanceof NftablesError) return error;
+      throw error;
+    }
+  }
+
+  #wordingProblems(plan: LandPlan): readonly Problem[] {
+    return this.#printed.accepted.map((name) => ({
+      object: `Node/${plan.node}`,
+      field: `nftables table ${tableName}`,
+      value: name,
+      message:
+        'Reads otherwise than it was written, and did so again after a repair. Either this version of nft words it differently, or another program keeps editing it: compare `nft list table inet fairlead` with docs/architecture.md.',
+    }));
+  }
+}
+
+function refusal({ service, address, protocol, port }: LandEntry, error: NftablesError): Problem {
+  return {
+    object: `Service/${service}`,
+    field: 'spec.ports',
+    value: `${protocol} ${port}`,
+    message: `nftables refuses to bring this port of ${address} to a pod of this node: ${shortText(error)}. It is tried again with every change; everything else is in force.`,
+  };
+}

@@ -1,0 +1,214 @@
+import { macFromBytes, type MacAddress } from '@fairlead/ip';
+import { ProtocolError, Reader } from '@fairlead/wire';
+import type { Heartbeat, Holding, LiveEntry, NodeClass, PeerEntry } from './heartbeat.ts';
+import { protocolVersion } from './heartbeat.ts';
+import { readBucketSet } from './bucket-set-form.ts';
+import { unauthenticated, verify, type HeartbeatKeys } from './keyring.ts';
+import {
+  fixedBytes,
+  macBytes,
+  magic,
+  maximumClusterIdBytes,
+  maximumDatagramBytes,
+  maximumMacs,
+  maximumNodeNameBytes,
+  peerClassShift,
+  peerFlag,
+  senderFlag,
+  tlvType,
+} from './layout.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** What the sender says about itself, in its own TLV. */
+type Sender = Omit<Heartbeat, 'version' | 'minimumVersion' | 'macs' | 'peers' | 'holdings'>;
+
+/**
+ * Reads a datagram. A heartbeat of another cluster is told apart before its signature, which nobody here
+ * could verify; everything else is read only once the signature was found right.
+ * @throws ProtocolError with one of the codes `truncated`, `not-a-heartbeat`, `malformed`,
+ * `foreign-cluster` (the detail is that cluster's id), `unknown-key`, `bad-mac`, `newer-version`.
+ */
+export function decodeHeartbeat(
+  datagram: Uint8Array,
+  clusterId: string,
+  keys: HeartbeatKeys,
+): Heartbeat {
+  if (datagram.length > maximumDatagramBytes) {
+    throw new ProtocolError('malformed', maximumDatagramBytes, `${datagram.length} bytes`);
+  }
+  const header = new Reader(datagram);
+  if (header.u32() !== magic) throw new ProtocolError('not-a-heartbeat', 0, 'wrong magic');
+  const version = header.u8();
+  const minimumVersion = header.u8();
+  const keyId = header.u32();
+  const sender = readText(header, maximumClusterIdBytes);
+  if (sender !== clusterId) throw new ProtocolError('foreign-cluster', fixedBytes, sender);
+  const body = verifiedBody(datagram, header.offset, keyId, keys);
+  if (minimumVersion > protocolVersion) {
+    const detail = `needs rules ${minimumVersion}, known are rules up to ${protocolVersion}`;
+    throw new ProtocolError('newer-version', 5, detail);
+  }
+  return { version, minimumVersion, ...readTlvs(body) };
+}
+
+function verifiedBody(
+  datagram: Uint8Array,
+  start: number,
+  keyId: number,
+  keys: HeartbeatKeys,
+): Reader {
+  if (keys === unauthenticated) {
+    if (keyId !== 0) throw new ProtocolError('unknown-key', 6, `key ${keyId}`);
+    return new Reader(datagram.subarray(start), start);
+  }
+  const key = keys.find(({ id }) => id === keyId);
+  if (key === undefined) throw new ProtocolError('unknown-key', 6, `key ${keyId}`);
+  const end = datagram.length - macBytes;
+  if (end < start) throw new ProtocolError('truncated', datagram.length, 'no room for the HMAC');
+  if (!verify(key, datagram.subarray(0, end), datagram.subarray(end))) {
+    throw new ProtocolError('bad-mac', end, `not signed by key ${keyId}`);
+  }
+  return new Reader(datagram.subarray(start, end), start);
+}
+
+function readTlvs(body: Reader): Omit<Heartbeat, 'version' | 'minimumVersion'> {
+  let sender: Sender | undefined;
+  let macs: readonly MacAddress[] = [];
+  let peers: readonly PeerEntry[] = [];
+  const holdings: Holding[] = [];
+  while (body.remaining > 0) {
+    const offset = body.offset;
+    const type = body.u8();
+    const value = body.take(body.u16());
+    switch (type) {
+      case tlvType.sender:
+        if (sender !== undefined) throw malformed(offset, 'a second sender');
+        sender = readSender(value);
+        break;
+      case tlvType.macs:
+        macs = readMacs(value);
+        break;
+      case tlvType.peers:
+        peers = readPeers(value);
+        break;
+      case tlvType.holding: {
+        const holding = readHolding(value);
+        if (holdings.some(({ announcement }) => announcement === holding.announcement)) {
+          throw malformed(offset, `a second holding of announcement ${holding.announcement}`);
+        }
+        holdings.push(holding);
+        break;
+      }
+      default:
+        // A newer sender's; what follows a known value's fields is skipped in the same way.
+        break;
+    }
+  }
+  if (sender === undefined) throw malformed(body.offset, 'no sender');
+  return { ...sender, macs, peers, holdings };
+}
+
+function readSender(reader: Reader): Sender {
+  const offset = reader.offset;
+  const incarnation = reader.u32();
+  const sequence = reader.u32();
+  const intervalMs = reader.u16();
+  const deadAfterMs = reader.u16();
+  if (incarnation === 0) throw malformed(offset, 'incarnation 0');
+  if (sequence === 0) throw malformed(offset + 4, 'sequence 0');
+  if (intervalMs === 0 || deadAfterMs < intervalMs) {
+    throw malformed(offset + 8, `interval ${intervalMs} ms, dead after ${deadAfterMs} ms`);
+  }
+  const nodeClass = readClass(reader);
+  const flags = reader.u8();
+  return {
+    incarnation,
+    sequence,
+    intervalMs,
+    deadAfterMs,
+    class: nodeClass,
+    alone: (flags & senderFlag.alone) !== 0,
+    fresh: (flags & senderFlag.fresh) !== 0,
+    liveCount: reader.u8(),
+    node: readText(reader, maximumNodeNameBytes),
+  };
+}
+
+function readClass(reader: Reader): NodeClass {
+  const offset = reader.offset;
+  const value = reader.u8();
+  if (value > 3) throw malformed(offset, `class ${value}, expected 0 to 3`);
+  return value as NodeClass;
+}
+
+function readMacs(reader: Reader): MacAddress[] {
+  const macs: MacAddress[] = [];
+  while (reader.remaining > 0) {
+    if (macs.length === maximumMacs) throw malformed(reader.offset, 'too many MAC addresses');
+    macs.push(readMac(reader));
+  }
+  return macs;
+}
+
+/** MAC addresses come again with every heartbeat, their text need not be made each time. */
+const seenMacs = new Map<number, MacAddress>();
+const seenMacsKept = 256;
+
+function readMac(reader: Reader): MacAddress {
+  const bytes = reader.bytes(6);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const key = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+  const seen = seenMacs.get(key);
+  if (seen !== undefined) return seen;
+  if (seenMacs.size >= seenMacsKept) seenMacs.clear();
+  const mac = macFromBytes(bytes);
+  seenMacs.set(key, mac);
+  return mac;
+}
+
+function readPeers(reader: Reader): PeerEntry[] {
+  const peers: PeerEntry[] = [];
+  while (reader.remaining > 0) {
+    const id = reader.u32();
+    const incarnation = reader.u32();
+    const flags = reader.u8();
+    const heard = (flags & peerFlag.heard) === 0 ? undefined : reader.u32();
+    const live = (flags & peerFlag.live) === 0 ? undefined : readLive(reader, flags, heard);
+    peers.push({ id, incarnation, heard, live });
+  }
+  return peers;
+}
+
+function readLive(reader: Reader, flags: number, heard: number | undefined): LiveEntry {
+  const same = (flags & peerFlag.sameSequence) !== 0;
+  if (same && heard === undefined) throw malformed(reader.offset, 'sequence of an unheard peer');
+  return {
+    sequence: same && heard !== undefined ? heard : reader.u32(),
+    ageMs: reader.u16(),
+    deadAfterMs: reader.u16(),
+    class: ((flags >>> peerClassShift) & 3) as NodeClass,
+  };
+}
+
+function readHolding(reader: Reader): Holding {
+  const announcement = reader.u32();
+  const held = readBucketSet(reader);
+  return { announcement, held, offered: readBucketSet(reader) };
+}
+
+function readText(reader: Reader, maximum: number): string {
+  const offset = reader.offset;
+  const length = reader.u8();
+  if (length === 0 || length > maximum) throw malformed(offset, `text of ${length} bytes`);
+  const bytes = reader.bytes(length);
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new ProtocolError('malformed', offset, 'text that is not UTF-8', { cause });
+  }
+}
+
+function malformed(offset: number, detail: string): ProtocolError {
+  return new ProtocolError('malformed', offset, detail);
+}

@@ -1,0 +1,79 @@
+import { nodeClass } from '../codec/heartbeat.ts';
+import type { HoldingsView, Peer } from './peer.ts';
+
+/** Before a silent owner leaves the set it is asked this often by ARP, the last time right before the end. */
+const echoWindowMs = 50;
+const echoSpacingMs = 10;
+
+/** For how long the buckets of a live peer count that is not heard directly. */
+export const holdingsKeptMs = 2000;
+
+/** What a judgement found to be different from the one before. */
+export interface LiveChange {
+  /** Who is live, or as what class. */
+  live: boolean;
+  /** Who hears us. */
+  mutual: boolean;
+  /** Which buckets are known to be whose. */
+  holdings: boolean;
+}
+
+/** Judges one peer at `now`: is it live, does it hear us, do its buckets count? */
+export function judgePeer(peer: Peer, now: number, change: LiveChange): void {
+  const believed = peer.incarnation !== 0;
+  const counts = believed && !peer.alone;
+  const byBeat = counts && now < peer.evidenceAt + peer.deadAfterMs;
+  const byEcho = counts && peer.class <= nodeClass.behind && now < peer.echoAt + peer.deadAfterMs;
+  const live = byBeat || byEcho;
+  const blocked = live && !byBeat;
+  const mutual = believed && now < peer.mutualAt + peer.deadAfterMs;
+  const view = holdingsView(peer, blocked, now);
+  if (live !== peer.live || (live && peer.class !== peer.judgedClass)) change.live = true;
+  if (mutual !== peer.mutual) change.mutual = true;
+  if (view !== peer.view || peer.holdings !== peer.judgedHoldings) change.holdings = true;
+  if (blocked && !peer.blocked) peer.blockedSince = now;
+  peer.live = live;
+  peer.blocked = blocked;
+  peer.mutual = mutual;
+  peer.view = view;
+  peer.judgedClass = peer.class;
+  peer.judgedHoldings = peer.holdings;
+}
+
+function holdingsView(peer: Peer, blocked: boolean, now: number): HoldingsView {
+  if (now < peer.heardAt + peer.deadAfterMs) return 'direct';
+  if (blocked || now < peer.heardAt + holdingsKeptMs) return 'kept';
+  return 'empty';
+}
+
+/**
+ * Whether the peer has to be asked by ARP now: its fence is ahead exactly while it may answer for
+ * addresses, whatever became of its heartbeats.
+ */
+export function echoIsDue(peer: Peer, now: number): boolean {
+  return now >= nextEcho(peer);
+}
+
+function nextEcho(peer: Peer): number {
+  if (!peer.live || peer.class > nodeClass.behind || peer.macs.length === 0) return Infinity;
+  if (peer.blocked) return peer.echoAskedAt + peer.intervalMs;
+  const start = peer.evidenceAt + peer.deadAfterMs - echoWindowMs;
+  return Math.max(start, peer.echoAskedAt + echoSpacingMs);
+}
+
+/** When, after `now`, the judgement on this peer may change if nothing more is heard of it. */
+export function nextJudgement(peer: Peer, now: number): number {
+  let next = Infinity;
+  const consider = (at: number): void => {
+    if (at > now && at < next) next = at;
+  };
+  if (peer.live) {
+    consider(nextEcho(peer));
+    consider(peer.evidenceAt + peer.deadAfterMs);
+    consider(peer.echoAt + peer.deadAfterMs);
+  }
+  if (peer.mutual) consider(peer.mutualAt + peer.deadAfterMs);
+  if (peer.view === 'direct') consider(peer.heardAt + peer.deadAfterMs);
+  else if (peer.view === 'kept') consider(peer.heardAt + holdingsKeptMs);
+  return next;
+}

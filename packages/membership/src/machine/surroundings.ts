@@ -1,0 +1,51 @@
+import { nodeClass } from '../codec/heartbeat.ts';
+import type { Peer } from './peer.ts';
+import type { PeerTable } from './peer-table.ts';
+import type { Standing, Surroundings } from './standing.ts';
+import type { Timing } from './timing.ts';
+
+interface Observer {
+  readonly peers: PeerTable;
+  readonly standing: Standing;
+}
+
+/** Sums up what the peers' states mean for this node's own standing. */
+export function surroundings(
+  { peers, standing }: Observer,
+  metAnyone: boolean,
+): Surroundings {
+  let knownPeers = 0;
+  let allMutual = true;
+  let anyLive = false;
+  let anyOwner = false;
+  let anyFresh = false;
+  let strangerAnswers = false;
+  for (const peer of peers.all) {
+    if (!peer.known) continue;
+    knownPeers += 1;
+    allMutual &&= peer.mutual;
+    anyLive ||= peer.live;
+    // One that is alone calls itself out, but answers until it has heard of us.
+    anyOwner ||= peer.alone ? peer.mutual : peer.live && peer.class <= nodeClass.behind;
+    anyFresh ||= peer.live && peer.fresh;
+    strangerAnswers ||= peer.echoAt >= standing.joinStartedAt;
+  }
+  return {
+    knownPeers,
+    allMutual,
+    anyLive,
+    anyOwner,
+    anyFresh,
+    strangerAnswers: strangerAnswers && !metAnyone,
+  };
+}
+
+/** Heard for longer than any handshake takes, yet it does not hear us. */
+export function isOneWay(peer: Peer, timing: Timing, now: number): boolean {
+  return (
+    peer.incarnation !== 0 &&
+    !peer.mutual &&
+    now < peer.heardAt + 2 * timing.intervalMs &&
+    now >= peer.heardSince + timing.deadAfterMs
+  );
+}

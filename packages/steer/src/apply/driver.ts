@@ -1,0 +1,201 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NodeName, Problem } from '@fairlead/cluster';
+import type { IpAddress } from '@fairlead/ip';
+import { BpfObject, detachTcIngress, listInterfaces, type TcMode } from '@fairlead/linux';
+import { Attachments } from './attachments.ts';
+import { readCounters, type SteerCounters } from './counters.ts';
+import { EntryStore } from './entry-store.ts';
+import { ABI, encodeU32, Limit, NodeIndex } from './layout.ts';
+import { listValues } from '../list-values.ts';
+import { NodeIndices } from './node-indices.ts';
+import type { SteerPlan, SteerSegment } from '../plan.ts';
+import { SegmentStore } from './segment-store.ts';
+import { KernelSlabs } from './slabs.ts';
+import { TableStore } from './table-store.ts';
+
+export interface SteerOptions {
+  /** The compiled bpf/steer.bpf.c. */
+  readonly objectPath: string;
+  /** A mounted bpffs of ours; everything is pinned in its folder `steer`. */
+  readonly bpffsDirectory: string;
+  /** Default: what the kernel can. */
+  readonly attachMode?: TcMode | undefined;
+}
+
+const PROGRAM = 'fairlead_steer';
+
+/**
+ * Makes the kernel steer as a plan says. Level-based: each call compares with what the kernel holds and
+ * writes the difference. What is pinned goes on working when this process is gone; the next one takes the
+ * maps over, and a new version of the program takes the old one's place between two packets.
+ */
+export class SteerDriver implements Disposable {
+  readonly #directory: string;
+  readonly #object: BpfObject;
+  readonly #slabs: KernelSlabs;
+  readonly #nodes: NodeIndices;
+  readonly #tables: TableStore;
+  readonly #entries: EntryStore;
+  readonly #segments: SegmentStore;
+  readonly #attachments: Attachments;
+  #unattached: ReadonlySet<SteerSegment> = new Set();
+
+  private constructor(object: BpfObject, directory: string, mode: TcMode | undefined) {
+    const map = (name: string) => object.map(name);
+    const words = (name: string) => new BigUint64Array(map(name).mmap());
+    this.#directory = directory;
+    this.#object = object;
+    this.#slabs = new KernelSlabs(map('tables'), pinDirectory(directory));
+    this.#nodes = new NodeIndices(map('nodes'), (index) =>
+      map('steered').set(encodeU32(index), new Uint8Array(map('steered').valueSize)),
+    );
+    this.#tables = new TableStore(map('table_index'), this.#slabs);
+    this.#entries = new EntryStore(map('services'), map('addresses'));
+    this.#segments = new SegmentStore(
+      { segments: words('segments'), peers: words('peers'), hopFilter: words('hop_filter') },
+      map('hops'),
+      (node) => this.#nodes.of(node),
+    );
+    this.#attachments = new Attachments(object.program(PROGRAM), directory, mode);
+  }
+
+  /**
+   * Loads the program and takes over what is pinned.
+   * @throws BpfLoadError, SystemError
+   */
+  static open({ objectPath, bpffsDirectory, attachMode }: SteerOptions): SteerDriver {
+    const directory = steerDirectory(bpffsDirectory);
+    mkdirSync(directory, { recursive: true });
+    const object = BpfObject.load(objectPath, { pinDirectory: pinDirectory(directory) });
+    try {
+      return new SteerDriver(object, directory, attachMode);
+    } catch (error) {
+      object[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Takes everything of ours from this kernel: programs at all interfaces, links, maps. */
+  static removeAll(bpffsDirectory: string): void {
+    for (const { index } of listInterfaces()) detachTcIngress(index, PROGRAM);
+    rmSync(steerDirectory(bpffsDirectory), { recursive: true, force: true });
+  }
+
+  /**
+   * Makes the kernel hold exactly this. Packets see each Service change at once: rows come before the entry
+   * that names them and go after it, and the program runs when all is in place.
+   * @returns what could not be done; all else is
+   */
+  apply(plan: SteerPlan, segments: readonly SteerSegment[]): readonly Problem[] {
+    const names = namesIn(plan, segments);
+    const nameless = this.#nodes.assign(names);
+    const indexOf = (node: NodeName | undefined) =>
+      node === undefined ? NodeIndex.kubeProxy : this.#nodes.of(node);
+    const segmentChange = this.#segments.write(plan.self, segments);
+    const { slots, digests } = this.#tables.place(plan.tables, ({ node }) => indexOf(node));
+    const entryChange = this.#entries.write(plan, slots, indexOf);
+    const failures = this.#attach(segments, segmentChange.unserved);
+    this.#unattached = new Set(failures.keys());
+
+    entryChange.prune();
+    this.#tables.retain(digests);
+    for (const interfaceIndex of segmentChange.leaving) this.#attachments.detach(interfaceIndex);
+    segmentChange.prune();
+    this.#nodes.retain(names);
+    if (failures.size === 0) this.#removeOtherAbis();
+    return problemsOf(plan.self, nameless, entryChange.incomplete, failures);
+  }
+
+  /** Marks a node on one segment, or on all, as silent or live; takes effect with the next packet. */
+  setLive(node: NodeName, live: boolean, interfaceIndex?: number): void {
+    this.#segments.setLive(node, live, interfaceIndex);
+  }
+
+  /** Whether packets to this address go where they should, whichever segment they come in by. */
+  installed(address: IpAddress): boolean {
+    return this.#unattached.size === 0 && this.#entries.has(address);
+  }
+
+  counters(): SteerCounters {
+    const [counters, steered] = [this.#object.map('counters'), this.#object.map('steered')];
+    return readCounters(counters, steered, this.#nodes.entries());
+  }
+
+  /** Lets go of the kernel's objects, which live on. */
+  [Symbol.dispose](): void {
+    this.#slabs[Symbol.dispose]();
+    this.#object[Symbol.dispose]();
+  }
+
+  /** @returns the segments whose packets are not steered, with the reason */
+  #attach(segments: readonly SteerSegment[], unserved: ReadonlySet<SteerSegment>) {
+    const failures = new Map<SteerSegment, string>();
+    for (const segment of segments) {
+      const reason = unserved.has(segment)
+        ? `no more than ${Limit.segments} interfaces can be served`
+        : this.#attachments.attach(segment.interfaceIndex)?.message;
+      if (reason !== undefined) failures.set(segment, reason);
+    }
+    return failures;
+  }
+
+  /** The maps of another version, which no program of ours uses any more. */
+  #removeOtherAbis(): void {
+    const own = pinDirectory(this.#directory);
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name);
+      if (name.startsWith('abi-') && path !== own) rmSync(path, { recursive: true });
+    }
+  }
+}
+
+function steerDirectory(bpffsDirectory: string): string {
+  return join(bpffsDirectory, 'steer');
+}
+
+function pinDirectory(directory: string): string {
+  return join(directory, `abi-${ABI}`);
+}
+
+/** All nodes that rows, peers or we ourselves are. */
+function namesIn(plan: SteerPlan, segments: readonly SteerSegment[]): ReadonlySet<NodeName> {
+  return new Set([
+    plan.self,
+    ...plan.tables.flatMap(({ candidates }) => candidates.flatMap(({ node }) => node ?? [])),
+    ...plan.entries.flatMap(({ target }) => (target.kind === 'node' ? [target.node] : [])),
+    ...segments.flatMap(({ peers }) => peers.map(({ node }) => node)),
+  ]);
+}
+
+function problemsOf(
+  self: NodeName,
+  nameless: readonly NodeName[],
+  incomplete: ReadonlySet<IpAddress>,
+  failures: ReadonlyMap<SteerSegment, string>,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (field: string, value: string, message: string) =>
+    problems.push({ object: `Node/${self}`, field, value, message });
+  if (nameless.length > 0) {
+    const limit = `No more than ${Limit.nodes} nodes can be steered to`;
+    add(
+      'nodes',
+      listValues(nameless),
+      `${limit}: packets for these go to others. Use fewer nodes.`,
+    );
+  }
+  if (incomplete.size > 0) {
+    const fate = 'The kernel has no room to steer all ports of these addresses';
+    add(
+      'addresses',
+      listValues(incomplete),
+      `${fate}: they are not announced. Use fewer Services.`,
+    );
+  }
+  for (const [{ interfaceIndex }, reason] of failures) {
+    const fate = 'Packets that come in by this interface are not steered';
+    add('interfaces', String(interfaceIndex), `${fate}: ${reason}.`);
+  }
+  return problems;
+}

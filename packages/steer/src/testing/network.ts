@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MacAddress } from '@fairlead/ip';
+import { listInterfaces, mountBpffs, PacketSocket, unmountBpffs } from '@fairlead/linux';
+
+/** Where a frame went: to which port of the switch, as the stack behind it saw it. */
+export interface Arrival {
+  readonly host: string;
+  readonly frame: Uint8Array;
+}
+
+/** Frames wait in the socket while the test's thread is busy. */
+const RECEIVE_BUFFER = 16 * 1024 * 1024;
+const DEADLINE_MS = 5000;
+
+/** What the flush looks like: an IPv4 packet of nobody, for everybody. */
+const flush = Uint8Array.from([...Array<number>(6).fill(0xff), 2, 0, 0, 0, 0, 0xf1, 8, 0, 0x4f]);
+
+/**
+ * Hosts on a switch, all in the namespace that the test runner made: the ends of veth pairs, without
+ * addresses. A socket at each end hears what has passed tc ingress there.
+ */
+export class Network implements Disposable {
+  readonly #hosts: ReadonlyMap<string, Host>;
+  readonly #prefix: string;
+
+  constructor(names: readonly string[], prefix = 'st') {
+    this.#prefix = prefix;
+    const commands = [
+      'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1',
+      `ip link add ${prefix}-sw mtu 9000 type bridge`,
+      `ip link set ${prefix}-sw up`,
+      ...names.flatMap((name, index) => [
+        `ip link add ${prefix}-${name} address ${macOf(index)} mtu 9000 type veth peer ${prefix}-p-${name} mtu 9000`,
+        `ip link set ${prefix}-p-${name} master ${prefix}-sw up`,
+        `ip link set ${prefix}-${name} up`,
+        `bridge fdb replace ${macOf(index)} dev ${prefix}-p-${name} master static`,
+      ]),
+    ];
+    run(commands.join('\n'));
+    this.#hosts = new Map(
+      names.map((name, index) => [name, new Host(name, `${prefix}-${name}`, macOf(index))]),
+    );
+  }
+
+  host(name: string): Host {
+    const host = this.#hosts.get(name);
+    if (host === undefined) throw new RangeError(`no host ${name}`);
+    return host;
+  }
+
+  /** Sends a frame and waits until it came out somewhere. More than one arrival means that it multiplied. */
+  exchange(from: string, frame: Uint8Array): Arrival {
+    const arrivals = this.exchangeAll(from, [frame]);
+    const [only, another] = arrivals;
+    if (only === undefined || another !== undefined) {
+      const hosts = arrivals.map(({ host }) => host).join(' and ');
+      throw new Error(`the frame arrived ${arrivals.length} times: ${hosts}`);
+    }
+    return only;
+  }
+
+  /** Sends frames and waits until as many came out. */
+  exchangeAll(from: string, frames: readonly Uint8Array[]): Arrival[] {
+    for (const frame of frames) this.host(from).send(frame);
+    const arrivals: Arrival[] = [];
+    const deadline = performance.now() + DEADLINE_MS;
+    while (arrivals.length < frames.length) {
+      if (performance.now() > deadline) {
+        throw new Error(`${arrivals.length} of ${frames.length} frames arrived`);
+      }
+      arrivals.push(...this.drain());
+    }
+    return [...arrivals, ...this.settle(from)];
+  }
+
+  /** Everything that has arrived and was not taken yet. */
+  drain(): Arrival[] {
+    return Array.from(this.#hosts.values()).flatMap((host) => host.receive());
+  }
+
+  /** What still arrives until a frame sent now to all other hosts is everywhere. */
+  settle(from: string): Arrival[] {
+    const arrivals: Arrival[] = [];
+    const waiting = new Set(this.#hosts.keys());
+    waiting.delete(from);
+    this.host(from).send(flush);
+    const deadline = performance.now() + DEADLINE_MS;
+    while (waiting.size > 0) {
+      if (performance.now() > deadline) throw new Error(`silent: ${[...waiting].join(', ')}`);
+      for (const name of waiting) {
+        for (const arrival of this.host(name).receive()) {
+          if (Buffer.compare(arrival.frame, flush) === 0) waiting.delete(name);
+          else arrivals.push(arrival);
+        }
+      }
+    }
+    return [...arrivals, ...this.drain()];
+  }
+
+  [Symbol.dispose](): void {
+    for (const host of this.#hosts.values()) host[Symbol.dispose]();
+    const names = [...this.#hosts.values()].map(({ interfaceName }) => interfaceName);
+    run([`${this.#prefix}-sw`, ...names].map((name) => `ip link del ${name}`).join('\n'));
+  }
+}
+
+/** One end of a cable to the switch. */
+export class Host implements Disposable {
+  readonly name: string;
+  readonly interfaceName: string;
+  readonly interfaceIndex: number;
+  readonly mac: MacAddress;
+  readonly #sockets: readonly PacketSocket[];
+
+  constructor(name: string, interfaceName: string, mac: MacAddress) {
+    this.name = name;
+    this.interfaceName = interfaceName;
+    this.interfaceIndex = interfaceIndex(interfaceName);
+    this.mac = mac;
+    this.#sockets = [0x0800, 0x86dd].map(
+      (etherType) =>
+        new PacketSocket({
+          interfaceIndex: this.interfaceIndex,
+          etherType,
+          receiveBuffer: RECEIVE_BUFFER,
+        }),
+    );
+  }
+
+  send(frame: Uint8Array): void {
+    const failure = this.#sockets[0]?.send(frame);
+    if (failure !== undefined) throw new Error(`${this.name} cannot send: ${failure}`);
+  }
+
+  receive(): Arrival[] {
+    const arrivals: Arrival[] = [];
+    for (const socket of this.#sockets) {
+      for (let next = socket.receive(); next; next = socket.receive()) {
+        arrivals.push({ host: this.name, frame: next.frame });
+      }
+    }
+    return arrivals;
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket[Symbol.dispose]();
+  }
+}
+
+export function interfaceIndex(name: string): number {
+  const found = listInterfaces().find((each) => each.name === name);
+  if (found === undefined) throw new RangeError(`no interface ${name}`);
+  return found.index;
+}
+
+/** A bpffs that goes with the test. */
+export function temporaryBpffs(): Disposable & { readonly path: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'steer-test-'));
+  const path = join(directory, 'bpf');
+  mountBpffs(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      unmountBpffs(path);
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Runs shell commands. */
+export function run(commands: string): void {
+  execFileSync('sh', ['-e'], { input: commands, stdio: ['pipe', 'ignore', 'inherit'] });
+}
+
+/** Locally administered, one host's. */
+function macOf(index: number): MacAddress {
+  return `02:00:00:00:01:${(index + 1).toString(16).padStart(2, '0')}` as MacAddress;
+}

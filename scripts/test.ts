@@ -1,0 +1,100 @@
+// Runs the tests and ends with one line `N passed, N failed`.
+//   node scripts/test.ts               everything
+//   node scripts/test.ts unit          only those that need no root and take milliseconds
+//   node scripts/test.ts PART...       only files whose path contains one of the PARTs
+import { spawn, spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/**
+ * Kinds of test by the end of a file's name. A kernel test runs in a network and a mount namespace
+ * of its own, so that nothing it does can reach the machine; one at a time, as they measure.
+ */
+const KINDS = [
+  { name: 'unit', suffix: '.test.ts', isolated: false, concurrency: 2 },
+  { name: 'slow', suffix: '.slow.test.ts', isolated: false, concurrency: 2 },
+  { name: 'kernel', suffix: '.kernel.test.ts', isolated: true, concurrency: 1 },
+] as const;
+
+type Kind = (typeof KINDS)[number];
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const parts = process.argv.slice(2);
+const unitOnly = parts.length === 1 && parts[0] === 'unit';
+
+function filesOf(kind: Kind): string[] {
+  const suffixes = KINDS.map(({ suffix }) => suffix).filter((suffix) => suffix !== '.test.ts');
+  return globSync('{packages/*/src,apps/*/src,lab/src,test}/**/*.test.ts', { cwd: root })
+    .filter((file) =>
+      kind.suffix === '.test.ts'
+        ? !suffixes.some((suffix) => file.endsWith(suffix))
+        : file.endsWith(kind.suffix),
+    )
+    .filter((file) => unitOnly || parts.length === 0 || parts.some((part) => file.includes(part)))
+    .sort();
+}
+
+async function runFiles(kind: Kind, files: readonly string[]): Promise<Counts> {
+  const scratch = mkdtempSync(join(tmpdir(), 'fairlead-test-'));
+  const tally = join(scratch, 'tally.json');
+  const node = [
+    process.execPath,
+    '--test',
+    `--test-concurrency=${kind.concurrency}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(root, 'scripts', 'tally-reporter.ts')}`,
+    `--test-reporter-destination=${tally}`,
+    ...files,
+  ];
+  const isolate = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--net', '--mount'];
+  const [command = '', ...args] = kind.isolated ? [...isolate, ...node] : node;
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  await new Promise((resolve) => child.on('close', resolve));
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+  try {
+    const counts = JSON.parse(readFileSync(tally, 'utf8')) as Counts;
+    // A runner that found nothing to run exits 0: no test of a listed file is a failure.
+    return counts.passed + counts.failed === 0 ? { passed: 0, failed: files.length } : counts;
+  } catch (cause) {
+    console.error(`test: the runner of the ${kind.name} tests ended without a tally`, cause);
+    return { passed: 0, failed: files.length };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function canIsolate(): boolean {
+  return spawnSync('unshare', ['--net', '--mount', 'true']).status === 0;
+}
+
+let passed = 0;
+let failed = 0;
+for (const kind of unitOnly ? KINDS.slice(0, 1) : KINDS) {
+  const files = filesOf(kind);
+  if (files.length === 0) continue;
+  console.log(`\n== ${kind.name} tests: ${files.length} files`);
+  if (kind.isolated && !canIsolate()) {
+    console.error('test: kernel tests need root (network and mount namespaces): run as root');
+    failed += files.length;
+    continue;
+  }
+  const counts = await runFiles(kind, files);
+  passed += counts.passed;
+  failed += counts.failed;
+}
+if (passed + failed === 0) {
+  console.error(`test: no test file matches ${parts.join(', ')}`);
+  failed = 1;
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
