@@ -30,6 +30,11 @@ struct arp_frame {
 
 _Static_assert(sizeof(struct arp_frame) == 42, "as on the wire");
 
+static __always_inline bool is_broadcast(const __u8 *mac)
+{
+	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+}
+
 static __always_inline __be32 ipv4(const __u8 *bytes)
 {
 	__be32 address;
@@ -43,9 +48,12 @@ static __always_inline void set_ipv4(struct answer_key *key, const __u8 *address
 	__builtin_memcpy(key->address + 12, address, IPV4_BYTES);
 }
 
-/* The reply goes to the asker alone, also after a probe: the prober takes any frame from the address (RFC 5227 §2.1.1). */
-static __always_inline int arp_reply(struct __sk_buff *skb, struct arp_frame *frame, const __u8 *mac,
-				     __u32 counter)
+/*
+ * To the asker alone, also after a probe: the prober takes any ARP packet from the address for a
+ * conflict (RFC 5227 §2.1.1).
+ */
+static __always_inline int arp_reply(struct __sk_buff *skb, struct arp_frame *frame,
+				     const __u8 *mac, __u32 counter)
 {
 	__u8 address[IPV4_BYTES];
 
@@ -63,11 +71,10 @@ static __always_inline int arp_reply(struct __sk_buff *skb, struct arp_frame *fr
 static __always_inline int on_arp_request(struct __sk_buff *skb, const struct interface *interface,
 					  struct arp_frame *frame, struct answer_key *key)
 {
-	static const __u8 broadcast[MAC_BYTES] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	bool to_us = same_mac(frame->destination, interface->mac);
 	const struct answer *answer;
 
-	if (!to_us && !same_mac(frame->destination, broadcast))
+	if (!to_us && !is_broadcast(frame->destination))
 		return TC_ACT_UNSPEC;
 	if (!is_host_mac(frame->sender_mac)) {
 		count(COUNT_MALFORMED);

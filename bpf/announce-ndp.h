@@ -13,7 +13,10 @@
 #define ND_SOLICITED bpf_htonl(0x40000000) /* RFC 4861 §4.4 */
 #define ND_OVERRIDE bpf_htonl(0x20000000)
 #define OPTION_UNIT 8 /* options count their length in these */
-/* Room for every option that is in use (link-layer address, nonce) several times over; longer ones are not ours. */
+/*
+ * Room for all options in use (link-layer address, nonce) several times over. A frame with more,
+ * such as one signed by SEND (RFC 3971), is left to others.
+ */
 #define OPTION_UNITS_MAX 8
 
 /* Two bytes in front let the IPv6 header lie on a multiple of 8. */
@@ -42,10 +45,11 @@ struct nd_frame {
 #define ND_HEADER_BYTES (ND_ETHERNET_AND_IPV6 + ND_FIXED_BYTES)
 #define ND_REPLY_BYTES (ND_HEADER_BYTES + OPTION_UNIT)
 
-_Static_assert(offsetof(struct nd_frame, options) == offsetof(struct nd_frame, destination_mac) + ND_HEADER_BYTES,
+_Static_assert(offsetof(struct nd_frame, options) ==
+		       offsetof(struct nd_frame, destination_mac) + ND_HEADER_BYTES,
 	       "as on the wire");
 
-/* The sum over the pseudo header (RFC 8200 §8.1) and all of ICMPv6; bytes past the payload must be 0. */
+/* Over the pseudo header (RFC 8200 §8.1) and all of ICMPv6; bytes past the payload must be 0. */
 static __always_inline __u16 nd_checksum(struct nd_frame *frame, __u32 payload_length)
 {
 	__u32 size = sizeof(*frame) - offsetof(struct nd_frame, source);
@@ -57,6 +61,10 @@ static __always_inline __u16 nd_checksum(struct nd_frame *frame, __u32 payload_l
 	return ~sum;
 }
 
+/*
+ * Addresses inside a frame lie on multiples of 8. Comparing them with constants in memory would
+ * need a read-only map of them.
+ */
 static __always_inline bool is_zero(const __u8 *address)
 {
 	const __u64 *words = (const __u64 *)address;
@@ -67,24 +75,42 @@ static __always_inline bool is_zero(const __u8 *address)
 /* `answers` keeps IPv4 in this form; as the target of a solicitation it is nobody's. */
 static __always_inline bool is_v4_mapped(const __u8 *address)
 {
-	static const __u8 prefix[12] = { [10] = 0xff, [11] = 0xff };
+	const __be32 *words = (const __be32 *)address;
 
-	return same_bytes(address, prefix, sizeof(prefix));
+	return !(words[0] | words[1]) && words[2] == bpf_htonl(0x0000ffff);
 }
 
 /* ff02::1:ffXX:XXXX, RFC 4291 §2.7.1. */
 static __always_inline bool is_solicited_node_group(const __u8 *address, const __u8 *target)
 {
-	static const __u8 prefix[13] = { [0] = 0xff, [1] = 0x02, [11] = 0x01, [12] = 0xff };
+	const __be32 *words = (const __be32 *)address;
 
-	return same_bytes(address, prefix, sizeof(prefix)) &&
-	       same_bytes(address + 13, target + 13, 3);
+	return words[0] == bpf_htonl(0xff020000) && !words[1] && words[2] == bpf_htonl(1) &&
+	       address[12] == 0xff && same_bytes(address + 13, target + 13, 3);
+}
+
+/* ff02::1, RFC 4291 §2.7.1. */
+static __always_inline void set_all_nodes(__u8 *address)
+{
+	__be32 *words = (__be32 *)address;
+
+	words[0] = bpf_htonl(0xff020000);
+	words[1] = 0;
+	words[2] = 0;
+	words[3] = bpf_htonl(1);
 }
 
 /* 33:33 and the last four bytes of the group, RFC 2464 §7. */
 static __always_inline bool is_group_mac(const __u8 *mac, const __u8 *group)
 {
 	return mac[0] == 0x33 && mac[1] == 0x33 && same_bytes(mac + 2, group + 12, 4);
+}
+
+static __always_inline void set_group_mac(__u8 *mac, const __u8 *group)
+{
+	mac[0] = 0x33;
+	mac[1] = 0x33;
+	__builtin_memcpy(mac + 2, group + 12, 4);
 }
 
 /* Reads the options and checks everything that RFC 4861 §7.1.1 and §7.1.2 have in common. */
@@ -97,7 +123,7 @@ static __always_inline bool nd_complete(struct __sk_buff *skb, struct nd_frame *
 	if (payload < ND_FIXED_BYTES || options > sizeof(frame->options) || options % OPTION_UNIT)
 		return false;
 	if (options > 0) {
-		/* The verifier must see the bounds on the very register that the helper gets: 64 bits, checked again. */
+		/* The verifier must see the bounds on the very register that the helper gets. */
 		asm volatile("" : "+r"(options));
 		if (options == 0 || options > sizeof(frame->options) ||
 		    bpf_skb_load_bytes(skb, ND_HEADER_BYTES, frame->options, options))
@@ -107,8 +133,8 @@ static __always_inline bool nd_complete(struct __sk_buff *skb, struct nd_frame *
 }
 
 /*
- * The first link-layer address option of that type into `mac`, which is left alone where there is none.
- * False: the options are not well-formed (RFC 4861 §4.6), or the address is not an Ethernet one.
+ * The first link-layer address option of that type into `mac`, which is left alone where there is
+ * none. False: the options are not well-formed (RFC 4861 §4.6), or the address is no Ethernet one.
  */
 static __always_inline bool nd_link_layer(const struct nd_frame *frame, __u8 type, __u8 *mac,
 					  bool *found)
@@ -135,16 +161,13 @@ static __always_inline bool nd_link_layer(const struct nd_frame *frame, __u8 typ
 	return next == units;
 }
 
-/* RFC 4861 §7.2.4. The source is the target itself: the one address that is surely in use on this interface. */
-static __always_inline int nd_reply(struct __sk_buff *skb, struct nd_frame *frame, const __u8 *asker,
-				    const __u8 *mac)
+/* RFC 4861 §7.2.4. The source is the target: the one address that is surely in use here. */
+static __always_inline int nd_reply(struct __sk_buff *skb, struct nd_frame *frame,
+				    const __u8 *asker, const __u8 *mac)
 {
-	static const __u8 all_nodes[ADDRESS_BYTES] = { [0] = 0xff, [1] = 0x02, [15] = 0x01 };
-	static const __u8 all_nodes_mac[MAC_BYTES] = { 0x33, 0x33, 0, 0, 0, 1 };
-
 	if (is_zero(frame->source)) {
-		__builtin_memcpy(frame->destination_mac, all_nodes_mac, MAC_BYTES);
-		__builtin_memcpy(frame->destination, all_nodes, ADDRESS_BYTES);
+		set_all_nodes(frame->destination);
+		set_group_mac(frame->destination_mac, frame->destination);
 		frame->flags = ND_OVERRIDE;
 	} else {
 		__builtin_memcpy(frame->destination_mac, asker, MAC_BYTES);
@@ -165,7 +188,8 @@ static __always_inline int nd_reply(struct __sk_buff *skb, struct nd_frame *fram
 	return send_back(skb, frame->destination_mac, ND_REPLY_BYTES, COUNT_NDP_ANSWERED);
 }
 
-static __always_inline int on_solicitation(struct __sk_buff *skb, const struct interface *interface,
+static __always_inline int on_solicitation(struct __sk_buff *skb,
+					   const struct interface *interface,
 					   struct nd_frame *frame, const struct answer_key *key,
 					   const struct answer *answer)
 {
@@ -174,7 +198,10 @@ static __always_inline int on_solicitation(struct __sk_buff *skb, const struct i
 	__u8 asker[MAC_BYTES];
 	bool has_link_layer;
 
-	/* The group, in its own frame or in one that a switch sent to us alone; or the address itself (RFC 4861 §7.3.3). */
+	/*
+	 * To the group, in its own frame or in one that a switch sent to us alone; or to the address
+	 * itself, by a neighbour that checks whether we are still there (RFC 4861 §7.3.3).
+	 */
 	if (!same_mac(frame->destination_mac, interface->mac) &&
 	    !(to_group && is_group_mac(frame->destination_mac, frame->destination)))
 		return TC_ACT_UNSPEC;

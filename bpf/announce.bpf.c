@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Answers ARP and neighbour solicitations for the addresses that this node holds, at tc ingress of the interfaces it
- * holds them on, and tells the agent who else claims them. What is not ours goes on to the next program and to the
- * stack: TC_ACT_UNSPEC, never TC_ACT_OK.
+ * Answers ARP and neighbour solicitations for the addresses that this node holds, at tc ingress of
+ * the interfaces it holds them on, and tells the agent who else claims them. What is not ours goes
+ * on to the next program and to the stack: TC_ACT_UNSPEC, never TC_ACT_OK.
  *
- * The fence is the point of doing this in the kernel: an agent that hangs ceases to answer at its deadline, to the
- * microsecond, whatever it is hanging in.
+ * The fence is the point of doing this in the kernel: an agent that hangs ceases to answer at its
+ * deadline, to the microsecond, whatever it is hanging in.
  *
- * skb->ifindex is the device that the program is attached to: for a bridge's port the port, since tc ingress comes
- * before the bridge takes the frame, and the answer leaves by the port without the bridge seeing it. `interfaces` and
- * `answers` have the port's index and the bridge's MAC then. A bond's or a VLAN's frames come by here a second time as
- * those of the upper device, with its index.
+ * skb->ifindex is the device that the program is attached to. On a bridge's port it is the port,
+ * since tc ingress comes before the bridge takes the frame, and the answer leaves by the port
+ * without the bridge seeing it: `interfaces` and `answers` have the port's index and the bridge's
+ * MAC. The frames of a bond or of a VLAN come by once as those of the lower device, and again, with
+ * their index, as those of the upper one.
  */
 #include "announce.h"
 #include "announce-arp.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the agent and the program fairlead_announce agree on: the maps, and the bytes of their keys and values.
- * packages/announce/src/responder-layout.ts holds the same; change both, and the version in its pin directory.
- * Integers are in host order; addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d.
+ * What the agent and the program fairlead_announce agree on: the maps, and the bytes of their keys
+ * and values. packages/announce/src/responder-layout.ts holds the same; change both, and its
+ * version. Integers are in host order; addresses are 16 bytes in network order, IPv4 as
+ * ::ffff:a.b.c.d.
  */
 #pragma once
 
@@ -44,9 +45,12 @@ struct answer {
 };
 
 enum event_kind {
-	EVENT_CLAIM = 1, /* `mac` speaks from the address (ARP) or advertises it (NDP) */
-	EVENT_PROBE = 2, /* `mac` probes for the address (RFC 5227 §2.1.1, RFC 4862 §5.4.2), and we did not answer */
-	EVENT_ECHO = 3,  /* `mac` answered an echo of ours */
+	/* `mac` speaks from the address (ARP) or advertises it (NDP) */
+	EVENT_CLAIM = 1,
+	/* `mac` probes for it (RFC 5227 §2.1.1, RFC 4862 §5.4.2), and we did not answer */
+	EVENT_PROBE = 2,
+	/* `mac` answered an echo of ours */
+	EVENT_ECHO = 3,
 };
 
 struct event {
@@ -89,7 +93,10 @@ struct {
 	__type(value, __u32);
 } own_macs SEC(".maps");
 
-/* By slot: when we cease to answer, in ns of bpf_ktime_get_ns. The agent stores into its mapping, nobody else writes. */
+/*
+ * By slot: when we cease to answer, in ns of bpf_ktime_get_ns. The agent stores into its mapping of
+ * it, nobody else writes.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -111,7 +118,7 @@ struct {
 	__uint(max_entries, EVENTS_BYTES);
 } events SEC(".maps");
 
-/* Shared by all CPUs: only frames that concern us are counted, so that nobody fights for the cache line. */
+/* Shared by all CPUs: frames that concern us are few, so nobody fights for the cache line. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -92,7 +92,11 @@ function installSystemPackages() {
   say(`installing ${packages} …`);
   const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-qq'], quiet);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages.split(' ')], quiet);
+  run(
+    'apt-get',
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages.split(' ')],
+    quiet,
+  );
   const still = SYSTEM_NEEDS.filter((need) => !present(need));
   if (still.length > 0) {
     say(`still missing after installing: ${still.map((need) => need.package).join(', ')}`);
@@ -109,7 +113,9 @@ function installNpmPackages() {
   say('installing npm packages …');
   run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']);
   if (!existsSync(join(root, 'node_modules', '.bin', 'node'))) {
-    say(`no Node for ${process.platform}-${process.arch}: linux on x64 or arm64 with glibc is needed`);
+    say(
+      `no Node for ${process.platform}-${process.arch}: linux on x64 or arm64 with glibc is needed`,
+    );
     process.exit(1);
   }
 }
@@ -121,7 +127,9 @@ function build() {
 
 const { version } = JSON.parse(readFileSync(join(root, 'packages', 'ip', 'package.json'), 'utf8'));
 if (Number(process.versions.node.split('.')[0]) < 20) {
-  say(`Node ${process.versions.node} is too old to set up Fairlead ${version}: install Node 20 or later`);
+  say(
+    `Node ${process.versions.node} is too old to set up Fairlead ${version}: install Node 20 or later`,
+  );
   process.exit(1);
 }
 installNpmPackages();

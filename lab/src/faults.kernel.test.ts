@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import {
-  blockMainThread,
   Lab,
   monotonicMs,
   startConnector,
@@ -309,43 +305,4 @@ test('faults on top of one another heal one by one, or all at once', async () =>
   await cut.heal();
   const { stdout } = await lan.namespace.run(['nft', 'list', 'ruleset']);
   assert.equal(stdout, '');
-});
-
-test('a frozen program keeps its connections and says nothing; thawed, it goes on', async () => {
-  const server = servers.get('c');
-  assert.ok(server);
-  await server.freeze();
-  await verdict('a>c4', 'a>c6', 'b>c4', 'b>c6');
-  server.thaw();
-  await verdict();
-});
-
-test('a killed program is gone, its host is not', async () => {
-  const server = servers.get('c');
-  assert.ok(server);
-  assert.ok(server.kill());
-  const { signal, atMs } = await server.exited;
-  assert.equal(signal, 'SIGKILL');
-  assert.ok(atMs <= monotonicMs());
-  assert.equal(server.kill(), false);
-  await assert.rejects(server.freeze(), /has ended/);
-  await verdict('a>c4', 'a>c6', 'b>c4', 'b>c6');
-  servers.set('c', await startPodServer(hosts.c, { ports: [port], log: true }));
-  await verdict();
-});
-
-test('a main thread is blocked by asking the agent at its socket', async () => {
-  const socket = join(lab.directory, 'agent.sock');
-  const asked: string[] = [];
-  await using agent = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    response.statusCode = request.url?.endsWith('=2000') ? 200 : 403;
-    response.end('fault injection is off');
-  });
-  agent.listen(socket);
-  await once(agent, 'listening');
-  await blockMainThread(socket, 2_000);
-  assert.deepEqual(asked, ['POST /fault/block-main?ms=2000']);
-  await assert.rejects(blockMainThread(socket, 5), /403 fault injection is off/);
-  await assert.rejects(blockMainThread(`${socket}.not`, 5), /cannot be asked/);
 });

@@ -213,9 +213,10 @@ export class Lab implements AsyncDisposable {
     loseAt: (at: Switch) => Promise<() => Promise<void>> | undefined,
   ): Promise<Fault> {
     return this.#faults.begin(what, async () => {
-      const undo = await Promise.all(this.switches.map(loseAt));
+      const losses = this.switches.map(loseAt).filter((loss) => loss !== undefined);
+      const undo = await Promise.all(losses);
       return async () => {
-        await Promise.all(undo.map((heal) => heal?.()));
+        await Promise.all(undo.map((heal) => heal()));
       };
     });
   }

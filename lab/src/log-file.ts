@@ -25,7 +25,7 @@ export class LogFile {
   async *lines(signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
     using changes = new Changes(this.path, this.#writerEnded, signal);
     using reader = new LineReader(this.path);
-    while (signal?.aborted !== true) {
+    while (!changes.aborted) {
       const ended = changes.ended;
       yield* reader.read();
       if (ended) {
@@ -71,6 +71,10 @@ class Changes implements Disposable {
       this.#onChange();
     };
     writerEnded.then(onEnd, onEnd);
+  }
+
+  get aborted(): boolean {
+    return this.#signal?.aborted === true;
   }
 
   /** Resolves at the next change, or at once if there was one since the last call. */

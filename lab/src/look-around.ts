@@ -7,7 +7,10 @@ export function lookAround(lab: Lab): {
   readonly remove: string;
 } {
   const labs = fileURLToPath(new URL('tools/labs.ts', import.meta.url));
-  const namespaces = [...lab.switches, ...lab.hosts].map(({ namespace }) => namespace.name);
+  const pods = lab.nodes.flatMap((node) => node.pods);
+  const namespaces = [...lab.switches, ...lab.hosts, ...pods].map(
+    ({ namespace }) => namespace.name,
+  );
   return {
     look: [
       ...namespaces.map((name) => `ip netns exec ${name} ip address`),

@@ -55,8 +55,8 @@ export function claimRun(name: string): Run {
 }
 
 /** Says that the run is to outlive its owner. */
-export function keepRun({ id: _, directory, ...content }: Run): void {
-  writeOwner(directory, { ...content, kept: true });
+export function keepRun({ directory, name, owner, bootId, createdAt }: Run): void {
+  writeOwner(directory, { name, owner, bootId, createdAt, kept: true });
 }
 
 /** All runs; one whose owner cannot be read (its removal was interrupted) as abandoned. */

@@ -60,7 +60,7 @@ export function mountsBelow(directory: string, mountinfo: string): string[] {
     .filter((path) => path !== undefined)
     .map(unescapeMountPoint)
     .filter((path) => path === directory || path.startsWith(`${directory}/`))
-    .reverse();
+    .toReversed();
 }
 
 function killProcesses(run: Run): void {

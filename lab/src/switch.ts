@@ -1,4 +1,4 @@
-import { Faults, type Fault } from './fault.ts';
+import type { Fault, Faults } from './fault.ts';
 import { renderFrameLoss, type FrameLoss } from './fault-rules.ts';
 import { InterfaceNames, type LinkIdentity } from './name-allocation.ts';
 import type { Namespace } from './namespace.ts';

@@ -75,7 +75,9 @@ function buildProgram(): Command {
       }
       const status = await askAgent(stateDirectory(flags.stateDir));
       process.stdout.write(
-        flags.output === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : renderStatus(status),
+        flags.output === 'json'
+          ? `${JSON.stringify(status, undefined, 2)}\n`
+          : renderStatus(status),
       );
     });
 

@@ -195,9 +195,16 @@ for (const [protocol, address] of [
     server.kill();
     await pause(200);
     const result = await broken.stop();
-    assert.ok(result.received > 20 && result.lost > 0, JSON.stringify(result));
-    assert.ok(result.lostRuns.at(-1)?.last === result.sent - 1);
-    assert.ok(protocol === 'udp' ? result.error === 'ECONNREFUSED' : result.lost < 50);
+    assert.ok(result.received > 20, JSON.stringify(result));
+    if (protocol === 'tcp') {
+      // With the connection the flow ends, and says why; little or nothing was under way.
+      assert.match(result.error ?? '', /ECONNRESET|EPIPE|closed by the other end/);
+      assert.ok(result.lost < 50, JSON.stringify(result));
+    } else {
+      // Packets go on, and the kernel at the other end says that nobody listens.
+      assert.equal(result.error, 'ECONNREFUSED');
+      assert.equal(result.lostRuns.at(-1)?.last, result.sent - 1);
+    }
   });
 }
 

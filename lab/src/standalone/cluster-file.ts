@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly addresses?: readonly string[] | undefined;
   readonly sourceRanges?: readonly string[] | undefined;
   readonly affinitySeconds?: number | undefined;
+  /** The node that shall answer for its addresses while it is live. */
+  readonly preferredNode?: string | undefined;
 }
 
 export interface PortOptions {
@@ -35,13 +37,20 @@ export const defaultPorts: readonly PortOptions[] = [
   { protocol: 'UDP', port: 80, targetPort: 8080 },
 ];
 
+/** By which Announcements name a node. */
+const hostLabel = 'kubernetes.io/hostname';
+
 /** The objects of a standalone cluster as text: YAML, of which JSON is a part. */
 export function clusterFileText(contents: ClusterFileContents): string {
   const objects = [
     own('Cluster', 'lab', { clusterId: contents.clusterId, keyFile: contents.keyFile }),
     own('AddressPool', 'lan', { addresses: contents.pool }),
     ...contents.nodes.map(nodeObject),
-    ...contents.services.flatMap((service) => [serviceObject(service), ...sliceObjects(service)]),
+    ...contents.services.flatMap((service) => [
+      serviceObject(service),
+      ...sliceObjects(service),
+      ...preference(service),
+    ]),
     ...(contents.more ?? []),
   ];
   return objects.map((object) => JSON.stringify(object, undefined, 2)).join('\n---\n');
@@ -56,7 +65,7 @@ function nodeObject(node: Node): object {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: node.name },
+    metadata: { name: node.name, labels: { [hostLabel]: node.name } },
     status: { addresses: addresses.map(({ address }) => ({ type: 'InternalIP', address })) },
   };
 }
@@ -71,7 +80,12 @@ function serviceObject(service: ServiceOptions): object {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace: 'default', ...(annotations && { annotations }) },
+    metadata: {
+      name,
+      namespace: 'default',
+      labels: { app: name },
+      ...(annotations && { annotations }),
+    },
     spec: {
       type: 'LoadBalancer',
       externalTrafficPolicy: policy,
@@ -84,6 +98,13 @@ function serviceObject(service: ServiceOptions): object {
       ...(affinitySeconds === undefined ? {} : affinity),
     },
   };
+}
+
+function preference({ name, preferredNode }: ServiceOptions): object[] {
+  if (preferredNode === undefined) return [];
+  const serviceSelector = { matchLabels: { app: name } };
+  const preferredNodes = { matchLabels: { [hostLabel]: preferredNode } };
+  return [own('Announcement', name, { serviceSelector, preferredNodes })];
 }
 
 function sliceObjects({ name, pods, ports = defaultPorts }: ServiceOptions): object[] {

@@ -77,7 +77,10 @@ async function openTcp(): Promise<Channel> {
     onError(error);
     stop.abort();
   });
-  socket.on('close', () => stop.abort());
+  socket.on('close', () => {
+    if (!stop.signal.aborted) failure ??= 'closed by the other end';
+    stop.abort();
+  });
   return { send: (record) => socket.write(record), close: () => socket.destroy() };
 }
 

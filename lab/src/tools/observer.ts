@@ -106,8 +106,8 @@ function drain(socket: PacketSocket): void {
   }
 }
 
-let stopped = false;
-process.once('SIGTERM', () => (stopped = true));
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
 // What the machine is busy with must not look like an outage. Where that is refused, `asked` shows it.
 setRoundRobin(1);
 const poller = new Poller();
@@ -117,7 +117,7 @@ printLine({ kind: 'ready' });
 const everyMs = Number(values.every);
 let nextAskMs = monotonicMs();
 let nextTurnMs = nextAskMs + turnEveryMs;
-while (!stopped) {
+while (!stop.signal.aborted) {
   const now = monotonicMs();
   if (now >= nextAskMs) {
     ask();

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMac, type MacAddress } from '@fairlead/ip';
 import fc from 'fast-check';
-import { claimDeadline, IDLE, isAnswering, stepClaim, type Claim, type ClaimAction } from './claim.ts';
+import {
+  claimDeadline,
+  IDLE,
+  isAnswering,
+  stepClaim,
+  type Claim,
+  type ClaimAction,
+} from './claim.ts';
 
 const STRANGER = parseMac('02:00:00:00:00:99') as MacAddress;
 const WISH = { kind: 'tick', wanted: true, fresh: false, muted: false } as const;
@@ -11,7 +18,7 @@ const WISH = { kind: 'tick', wanted: true, fresh: false, muted: false } as const
 function run(start: Claim, wish: typeof WISH | object, end: number): [number, ClaimAction][] {
   const done: [number, ClaimAction][] = [];
   let claim = start;
-  for (let now = 0; now <= end; ) {
+  for (let now = 0; now <= end;) {
     const step = stepClaim(claim, { ...WISH, ...wish }, now);
     claim = step.claim;
     done.push(...step.actions.map((action): [number, ClaimAction] => [now, action]));

@@ -107,7 +107,9 @@ function tick(claim: Claim, event: Extract<ClaimEvent, { kind: 'tick' }>, now: n
   }
   switch (claim.kind) {
     case 'idle':
-      return event.fresh ? probe(now, 0, now, ['answer']) : announce(now, 0, event, now, ['answer']);
+      return event.fresh
+        ? probe(now, 0, now, ['answer'])
+        : announce(now, 0, event, now, ['answer']);
     case 'conflict':
       return now < claim.at ? { claim, actions: [] } : probe(now, 0, now, ['answer']);
     case 'probing':

@@ -132,11 +132,7 @@ const FACTS: AnnounceFacts = {
     device(3, 'eth1'),
     device(4, 'veth1', { kind: 'veth' }),
   ],
-  addresses: [
-    held(2, '192.0.2.11', 24),
-    held(3, '10.1.0.11', 16),
-    held(4, '10.244.1.1', 32),
-  ],
+  addresses: [held(2, '192.0.2.11', 24), held(3, '10.1.0.11', 16), held(4, '10.244.1.1', 32)],
   interfaceGlobs: [],
 };
 

@@ -22,7 +22,13 @@ import {
   type Prefix,
 } from '@fairlead/ip';
 import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
-import type { AnnouncementPlan, AnnouncePlan, ClaimPlan, SegmentPeer, SegmentPlan } from './plan.ts';
+import type {
+  AnnouncementPlan,
+  AnnouncePlan,
+  ClaimPlan,
+  SegmentPeer,
+  SegmentPlan,
+} from './plan.ts';
 
 /** What this node is and has, beside what the cluster looks like. */
 export interface AnnounceFacts {
@@ -90,9 +96,13 @@ export function decideAnnouncements(
   );
   return {
     segments: used.map((segment) =>
-      planSegment(segment, state, facts, [...plans.values()], [
-        ...(claims.get(segment)?.values() ?? []),
-      ]),
+      planSegment(
+        segment,
+        state,
+        facts,
+        [...plans.values()],
+        [...(claims.get(segment)?.values() ?? [])],
+      ),
     ),
     problems: [...problems, ...shadows.values()],
   };

@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { layCable, temporaryBpffs, type Cable } from './conformance/cable.ts';
+import { objectPath } from './conformance/stage.ts';
 import { ResponderMaps } from './responder-maps.ts';
 import { Responder } from './responder.ts';
 
@@ -17,7 +18,6 @@ import { Responder } from './responder.ts';
  * An agent that holds an address by moving the fence every 20 ms is killed, or stopped: the kernel
  * answers until the last deadline that it stored, and not after.
  */
-const objectPath = fileURLToPath(new URL('../../../dist/bpf/announce.bpf.o', import.meta.url));
 const held4 = parseAddress('192.0.2.1') as IpAddress;
 const held6 = parseAddress('2001:db8::1') as IpAddress;
 const client4 = parseAddress('192.0.2.9') as IpAddress;
@@ -68,7 +68,7 @@ function describe(): void {
         }
       });
 
-      test('an agent that takes over from one that runs leaves no question unanswered', async () => {
+      test('an agent that takes over from a running one leaves nothing unanswered', async () => {
         using scene = await start(mode);
         const before = scene.programs();
         scene.startAnother();

@@ -68,15 +68,18 @@ export class ResponderMaps implements Disposable {
    * @throws SystemError E2BIG where they are more than the map holds (65536)
    */
   setAnswers(desired: readonly Answer[]): void {
-    const wanted = new Map<string, { key: Uint8Array; value: Uint8Array }>();
+    const wanted = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>();
+    const values = new Map<string, Uint8Array>();
     for (const { interfaceIndex, address, mac, mode } of desired) {
       const key = encodeAnswerKey(interfaceIndex, address);
-      wanted.set(key.toHex(), { key, value: encodeAnswer(mac, mode) });
+      const value = values.getOrInsertComputed(`${mac} ${mode}`, () => encodeAnswer(mac, mode));
+      wanted.set(key.toHex(), { key, value });
     }
     for (const { key, value } of this.#answers.entries()) {
-      const want = wanted.get(key.toHex());
+      const name = key.toHex();
+      const want = wanted.get(name);
       if (want === undefined) this.#answers.delete(key);
-      else if (want.value.toHex() === value.toHex()) wanted.delete(key.toHex());
+      else if (want.value.toHex() === value.toHex()) wanted.delete(name);
     }
     for (const { key, value } of wanted.values()) this.#answers.set(key, value);
   }

@@ -6,17 +6,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { findInterface, ip, layCable, temporaryBpffs, type Cable } from './conformance/cable.ts';
+import { objectPath, longNs } from './conformance/stage.ts';
 import type { Evidence } from './responder-layout.ts';
 import { ResponderMaps } from './responder-maps.ts';
 import { Responder, type AnnouncingInterface } from './responder.ts';
 
-const objectPath = fileURLToPath(new URL('../../../dist/bpf/announce.bpf.o', import.meta.url));
 const vip = parseAddress('192.0.2.1') as IpAddress;
 const client = parseAddress('192.0.2.9') as IpAddress;
 const otherMac = parseMac('02:00:00:00:00:0b') as MacAddress;
-const longNs = 3_600_000_000_000n;
 
 for (const mode of ['tcx', 'clsact'] as const) {
   suite(`the responder’s interfaces, attached by ${mode}`, () => interfaces(mode));
@@ -111,7 +109,9 @@ function interfaces(mode: TcMode): void {
         ? () => rmSync(join(path, 'announce-links', String(cable.nearIndex)))
         : () => execFileSync('tc', ['qdisc', 'del', 'dev', cable.nearName, 'clsact']);
     detach();
-    assert.deepEqual(programs(cable), []);
+    // The kernel ends a link that nobody holds in its own time.
+    const until = monotonicNs() + 10_000_000_000n;
+    while (programs(cable).length > 0) assert.ok(monotonicNs() < until, 'still attached');
     assert.ok(!answers(cable));
     assert.deepEqual(responder.setInterfaces([end(cable)]), []);
     assert.ok(answers(cable));

@@ -208,7 +208,7 @@ export class Responder implements Disposable {
   }
 }
 
-/** TCX links by interface index; the same for every layout, so that the link's program is replaced. */
+/** TCX links by interface index; one for all layouts, so that a link's program is replaced. */
 function linkDirectory(bpffsDirectory: string): string {
   return join(bpffsDirectory, 'announce-links');
 }

@@ -1,4 +1,4 @@
-import { libnftables } from './ffi.ts';
+import { libc, libnftables } from './ffi.ts';
 import { NetlinkProtocol, NetlinkSocket } from './netlink/netlink-socket.ts';
 
 /** nftables refused a script; nothing of it was done. */
@@ -24,6 +24,9 @@ const OutputFlag = {
   terse: 1 << 11,
 } as const;
 
+/** Beyond this many characters memory is given back after a call; that costs a millisecond. */
+const largeText = 64 * 1024;
+
 /** How a listing is written. */
 export interface ListOptions {
   /** Numbers for protocols, priorities, symbols and times (default false). */
@@ -47,14 +50,7 @@ export class Nftables implements Disposable {
   constructor() {
     // libnftables ends the process where it cannot open its socket, so that is tried first.
     new NetlinkSocket(NetlinkProtocol.netfilter)[Symbol.dispose]();
-    const library = libnftables();
-    const context = library.nft_ctx_new(0);
-    if (context === null) {
-      throw new Error('nft_ctx_new gave no context');
-    }
-    this.#context = context;
-    library.nft_ctx_buffer_output(context);
-    library.nft_ctx_buffer_error(context);
+    this.#context = newContext();
   }
 
   /** Runs a script in nft's own language. @throws NftablesError */
@@ -99,6 +95,12 @@ export class Nftables implements Disposable {
     // Both are emptied by being read.
     const output = library.nft_ctx_get_output_buffer(context) ?? '';
     const error = library.nft_ctx_get_error_buffer(context) ?? '';
+    if (script.length + output.length > largeText) {
+      // A context keeps the largest text it ever wrote, and libnftables takes many times a script's size to read it.
+      this[Symbol.dispose]();
+      libc.malloc_trim(0);
+      this.#context = newContext();
+    }
     if (result !== 0) {
       throw new NftablesError(error.trim(), script);
     }
@@ -111,4 +113,15 @@ export class Nftables implements Disposable {
       this.#context = undefined;
     }
   }
+}
+
+function newContext(): bigint {
+  const library = libnftables();
+  const context = library.nft_ctx_new(0);
+  if (context === null) {
+    throw new Error('nft_ctx_new gave no context');
+  }
+  library.nft_ctx_buffer_output(context);
+  library.nft_ctx_buffer_error(context);
+  return context;
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-const script = join(import.meta.dirname, 'testdata', 'exit.ts');
+const script = fileURLToPath(import.meta.resolve('./testdata/exit.ts'));
 
 /** How a process ended whose worker was blocked in poll(2); undefined where it had to be killed. */
 function exitStatus(how: string, signalled: boolean): number | undefined {

@@ -116,7 +116,7 @@ describe('rows', () => {
     const builder = new RowBuilder();
     const list = candidates('n1=1 n2=2 n3=3');
     const before = builder.build(list);
-    for (let index = 0; index < 70; index++) builder.build(candidates(`other${index}=1`));
+    for (let index = 0; index < 300; index++) builder.prepare([node(`other${index}`)]);
     assert.deepEqual(builder.build(list), before);
   });
 });

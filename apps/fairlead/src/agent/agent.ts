@@ -1,5 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
-import { PacketWorker, Responder, type SegmentMembers, type WorkerMessage } from '@fairlead/announce';
+import {
+  PacketWorker,
+  Responder,
+  type SegmentMembers,
+  type WorkerMessage,
+} from '@fairlead/announce';
 import {
   watchClusterFile,
   type NodeName,
@@ -218,9 +223,7 @@ class Agent implements AsyncDisposable {
   #preparedAddresses({ allocations }: Round): ReadonlySet<IpAddress> {
     const allocated = Array.from(allocations.values(), ({ addresses }) => addresses).flat();
     return new Set(
-      allocated
-        .map(({ address }) => address)
-        .filter((address) => this.#steer.installed(address)),
+      allocated.map(({ address }) => address).filter((address) => this.#steer.installed(address)),
     );
   }
 

@@ -45,7 +45,11 @@ async function answer(request: IncomingMessage, routes: Routes): Promise<Reply> 
   const route = routes[`${request.method} ${url.pathname}`];
   if (route !== undefined) return route(url.searchParams);
   const known = Object.keys(routes).join(', ');
-  return { status: 404, type: 'text/plain; version=0.0.4', body: `not found; there is: ${known}\n` };
+  return {
+    status: 404,
+    type: 'text/plain; version=0.0.4',
+    body: `not found; there is: ${known}\n`,
+  };
 }
 
 async function bind(

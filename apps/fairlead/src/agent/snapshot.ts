@@ -7,7 +7,12 @@ import {
   type Problem,
 } from '@fairlead/cluster';
 import { familyOf } from '@fairlead/ip';
-import type { AddressStatus, NodeStatus, ServiceStatus, StatusSnapshot } from '../status/snapshot.ts';
+import type {
+  AddressStatus,
+  NodeStatus,
+  ServiceStatus,
+  StatusSnapshot,
+} from '../status/snapshot.ts';
 import type { Round } from './round.ts';
 
 export interface SnapshotInput {

@@ -16,8 +16,8 @@ export interface Cable extends Disposable {
   send(frame: Uint8Array): void;
   /** Sends from the far end, and waits until the frame is answered or has gone on to the stack. */
   exchange(frame: Uint8Array): Exchange;
-  /** What comes out at the far end; nothing waits. */
-  received(): Uint8Array | undefined;
+  /** Waits until the next frame is answered or has gone on to the stack. */
+  next(): Exchange;
   /** The next frame at the far end, or undefined after that time. */
   wait(timeoutMs: number): Uint8Array | undefined;
 }
@@ -36,11 +36,12 @@ export function ip(command: string): void {
 }
 
 /** Both ends have no address and no IPv6, so that every frame is one of ours. */
-export function layCable(): Cable {
+export function layCable(nearMac?: MacAddress): Cable {
   cables += 1;
   const nearName = `near${cables}`;
   const farName = `far${cables}`;
   ip(`link add ${nearName} type veth peer name ${farName}`);
+  if (nearMac !== undefined) ip(`link set ${nearName} address ${nearMac}`);
   for (const name of [nearName, farName]) {
     writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
     ip(`link set ${name} up`);
@@ -62,6 +63,11 @@ export function layCable(): Cable {
     const failure = farSocket.send(frame);
     if (failure !== undefined) throw new Error(`not sent: ${JSON.stringify(failure)}`);
   };
+  const next = (): Exchange => {
+    poller.wait(2000);
+    const [reply, ...passed] = sockets.map((socket) => socket.receive()?.frame);
+    return { reply, passed: passed.find((each) => each !== undefined) };
+  };
   return {
     nearName,
     farName,
@@ -71,11 +77,9 @@ export function layCable(): Cable {
     send,
     exchange(frame) {
       send(frame);
-      poller.wait(2000);
-      const [reply, ...passed] = sockets.map((socket) => socket.receive()?.frame);
-      return { reply, passed: passed.find((each) => each !== undefined) };
+      return next();
     },
-    received: () => farSocket.receive()?.frame,
+    next,
     wait(timeoutMs) {
       farPoller.wait(timeoutMs);
       return farSocket.receive()?.frame;

@@ -139,8 +139,8 @@ function judgeNdp(frame: EthernetFrame, scene: Scene): Outcome {
 }
 
 /**
- * Looks up the first link-layer address of a type, else the other value; undefined where it is none of Ethernet's.
- * Undefined itself where the options are not well-formed.
+ * Looks up the first link-layer address of a type, else the other value; undefined where it is none
+ * of Ethernet's. Undefined itself where the options are not well-formed.
  */
 function linkLayerOptions(bytes: Uint8Array) {
   const first = new Map<number, Uint8Array>();

@@ -206,9 +206,7 @@ function segmentConfig(
 ): SegmentConfig {
   const [first, second] = keys;
   const keyring: Keyring =
-    second === undefined
-      ? [membershipKey(first)]
-      : [membershipKey(first), membershipKey(second)];
+    second === undefined ? [membershipKey(first)] : [membershipKey(first), membershipKey(second)];
   return {
     macs: [segment.mac],
     peers: segment.peers.map(({ node, addresses }) => ({ node, addresses, macs: [] })),

@@ -9,6 +9,9 @@ import type {
 } from '@fairlead/cluster';
 import { parseAddress, parsePrefix, type IpAddress, type Prefix } from '@fairlead/ip';
 
+import { decideLanding } from '../decide.ts';
+import type { LandPlan } from '../plan.ts';
+
 /** For the tests: brands and parsed values from plain text, and objects with little to say. */
 export function address(text: string): IpAddress {
   const parsed = parseAddress(text);
@@ -71,6 +74,15 @@ export function exampleAllocations(services: readonly ExampleService[]): Allocat
       },
     ]),
   );
+}
+
+/** What `self` has to do for these Services. */
+export function examplePlan(
+  services: readonly ExampleService[],
+  announcingInterfaces: readonly string[] = ['eth0'],
+): LandPlan {
+  const state = exampleState(services);
+  return decideLanding(state, exampleAllocations(services), self, { announcingInterfaces });
 }
 
 function exampleService(service: ExampleService): LoadBalancerService {

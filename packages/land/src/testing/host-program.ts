@@ -2,12 +2,14 @@
  * Runs in a network namespace of a kernel test and does there what its parent asks for: serves as a pod,
  * asks as a client, keeps the land driver as a node.
  */
-import { Nftables } from '@fairlead/linux';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
+import { listInterfaces, Nftables, PacketSocket, Poller } from '@fairlead/linux';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { LandDriver } from '../land-driver.ts';
 import type { LandPlan } from '../plan.ts';
+import { echoRequest, isEchoReply } from './echo-request.ts';
 
 export interface Question {
   readonly protocol: 'tcp' | 'udp';
@@ -17,6 +19,16 @@ export interface Question {
   readonly from?: string;
   readonly fromPort?: number;
   readonly timeoutMs?: number;
+}
+
+export interface Echo {
+  readonly from: IpAddress;
+  readonly to: IpAddress;
+  /** The router's. */
+  readonly gateway: MacAddress;
+  /** The same one is the same flow to conntrack. */
+  readonly identifier: number;
+  readonly timeoutMs: number;
 }
 
 /** Who answered and whom it saw, or how it failed: `timeout`, `ECONNREFUSED` … */
@@ -74,6 +86,36 @@ const commands = {
     } catch (error) {
       return errorName(error);
     }
+  },
+  /** Sends UDP packets as fast as it can. */
+  async flood({ address, port, packets }: { address: string; port: number; packets: number }) {
+    const socket = createSocket('udp4');
+    for (let sent = 0; sent < packets; sent += 50) {
+      const burst = Array.from({ length: 50 }, async () => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        socket.send('flood', port, address, () => resolve());
+        await promise;
+      });
+      await Promise.all(burst);
+    }
+    socket.close();
+  },
+  /** Whether an echo request to our address is answered within that time. */
+  ping({ from, to, gateway, identifier, timeoutMs }: Echo): boolean {
+    const uplink = listInterfaces().find(({ name }) => name === 'eth0');
+    if (uplink?.mac === undefined) throw new Error('no eth0 with a MAC address');
+    const etherType = to.includes(':') ? 0x86dd : 0x0800;
+    using socket = new PacketSocket({ interfaceIndex: uplink.index, etherType });
+    const poller = new Poller();
+    poller.add(socket.fd);
+    socket.send(echoRequest({ from: uplink.mac, to: gateway }, from, to, identifier));
+    const until = performance.now() + timeoutMs;
+    while (poller.wait(Math.max(0, until - performance.now())).length > 0) {
+      for (let got = socket.receive(); got !== undefined; got = socket.receive()) {
+        if (isEchoReply(got.frame, to, identifier)) return true;
+      }
+    }
+    return false;
   },
   apply: (plan: LandPlan) => landDriver().apply(plan),
   counters: () => Object.fromEntries(landDriver().counters()),
@@ -143,7 +185,8 @@ function errorName(error: unknown): string {
 
 process.on('message', (request: { id: number; name: keyof Commands; argument: never }) => {
   const { id, name, argument } = request;
-  Promise.try(() => commands[name](argument)).then(
+  const command: (argument: never) => unknown = commands[name];
+  Promise.try(() => command(argument)).then(
     (result: unknown) => process.send?.({ id, result }),
     (error: unknown) => process.send?.({ id, error: String((error as Error).stack) }),
   );

@@ -10,33 +10,30 @@ type ResultOf<Name extends keyof Commands> = Awaited<ReturnType<Commands[Name]>>
 
 /** For the tests: a network namespace and the process that keeps it; both end together. */
 export class Host implements Disposable {
+  /** Fulfilled once it takes commands. */
+  readonly ready: Promise<unknown>;
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
 
-  private constructor(child: ChildProcess) {
-    this.#process = child;
-    child.on('message', ({ id, result, error }: Reply) => {
+  constructor() {
+    this.#process = fork(program, {
+      execPath: 'unshare',
+      execArgv: ['--net', process.execPath],
+      serialization: 'advanced',
+    });
+    this.ready = once(this.#process, 'message');
+    this.#process.on('message', ({ id, result, error }: Reply) => {
       const waiting = this.#waiting.get(id);
       if (error === undefined) waiting?.resolve(result);
       else waiting?.reject(new Error(error));
       this.#waiting.delete(id);
     });
-    child.on('exit', (code, signal) => {
+    this.#process.on('exit', (code, signal) => {
       for (const { reject } of this.#waiting.values()) {
         reject(new Error(`the host's process ended: ${signal ?? code}`));
       }
     });
-  }
-
-  static async start(): Promise<Host> {
-    const child = fork(program, {
-      execPath: 'unshare',
-      execArgv: ['--net', process.execPath],
-      serialization: 'advanced',
-    });
-    await once(child, 'message');
-    return new Host(child);
   }
 
   get pid(): number {

@@ -6,28 +6,36 @@ import { Host } from './host.ts';
  * or steered to it.
  */
 export class LandingNetwork implements Disposable {
+  readonly #hosts = new DisposableStack();
   readonly client: Host;
   readonly router: Host;
   readonly node: Host;
   readonly pods: readonly [Host, Host];
   readonly elsewhere: Host;
 
-  private constructor(hosts: readonly Host[]) {
-    const [client, router, node, pod1, pod2, elsewhere] = hosts as [Host, Host, Host, Host, Host, Host];
-    this.client = client;
-    this.router = router;
-    this.node = node;
-    this.pods = [pod1, pod2];
-    this.elsewhere = elsewhere;
+  private constructor() {
+    const start = (): Host => this.#hosts.use(new Host());
+    this.client = start();
+    this.router = start();
+    this.node = start();
+    this.pods = [start(), start()];
+    this.elsewhere = start();
   }
 
   static async start(): Promise<LandingNetwork> {
-    const network = new LandingNetwork(await Promise.all(Array.from({ length: 6 }, Host.start)));
-    network.#connect();
-    const ports = [8080, 8081];
-    await network.pods[0].call('serve', { pod: 'pod-1', ports });
-    await network.pods[1].call('serve', { pod: 'pod-2', ports });
-    await network.elsewhere.call('serve', { pod: 'elsewhere', ports: [80] });
+    const network = new LandingNetwork();
+    try {
+      const { client, router, node, pods, elsewhere } = network;
+      for (const host of [client, router, node, ...pods, elsewhere]) await host.ready;
+      network.#connect();
+      const ports = [8080, 8081];
+      await network.pods[0].call('serve', { pod: 'pod-1', ports });
+      await network.pods[1].call('serve', { pod: 'pod-2', ports });
+      await network.elsewhere.call('serve', { pod: 'elsewhere', ports: [80] });
+    } catch (error) {
+      network[Symbol.dispose]();
+      throw error;
+    }
     return network;
   }
 
@@ -39,9 +47,7 @@ export class LandingNetwork implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const host of [this.client, this.router, this.node, ...this.pods, this.elsewhere]) {
-      host[Symbol.dispose]();
-    }
+    this.#hosts[Symbol.dispose]();
   }
 
   #connect(): void {
@@ -49,16 +55,16 @@ export class LandingNetwork implements Disposable {
     for (const host of [client, router, node, ...pods, elsewhere]) host.run(beginning);
     router.run(`${forwarding}
       ip link add lan type bridge
-      ip link add up type veth peer name eth0 netns ${client.pid}
+      ip link add to-client type veth peer name eth0 netns ${client.pid}
       ip link add to-node type veth peer name eth0 netns ${node.pid}
       ip link add to-elsewhere type veth peer name eth0 netns ${elsewhere.pid}
       ip link set to-node master lan up
       ip link set to-elsewhere master lan up
-      ${addressed('up', '203.0.113.1/24', '2001:db8:3::1/64')}
+      ${addressed('to-client', '203.0.113.1/24', '2001:db8:3::1/64')}
       ${addressed('lan', '192.0.2.1/24', '2001:db8:2::1/64')}`);
     const more = Array.from({ length: 20 }, (_, at) => at + 20);
     client.run(`${addressed('eth0', '203.0.113.10/24', '2001:db8:3::10/64')}
-      ${more.map((at) => addressed('eth0', `203.0.113.${at}/24`, `2001:db8:3::${at}/64`)).join('\n')}
+      ${more.map(further).join('\n')}
       ${routed('203.0.113.1', '2001:db8:3::1')}`);
     elsewhere.run(`${addressed('eth0', '192.0.2.12/24', '2001:db8:2::12/64')}
       ${addressed('lo', '198.51.100.1/32', '2001:db8:100::1/128')}
@@ -99,6 +105,12 @@ function addressed(name: string, ipv4: string, ipv6: string): string {
   return `ip link set ${name} up
     ip address add ${ipv4} dev ${name}
     ip address add ${ipv6} dev ${name} nodad`;
+}
+
+/** An address of the client that only those use who ask for it. */
+function further(at: number): string {
+  return `ip address add 203.0.113.${at}/24 dev eth0
+    ip address add 2001:db8:3::${at}/64 dev eth0 nodad preferred_lft 0`;
 }
 
 function routed(ipv4: string, ipv6: string): string {

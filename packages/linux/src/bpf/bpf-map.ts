@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Descriptor } from '../descriptor.ts';
 import { Errno, SystemError } from '../system-error.ts';
 import { BpfCall, BpfCommand } from './bpf-call.ts';
@@ -6,6 +6,7 @@ import { lookupBatch, type MapEntry } from './lookup-batch.ts';
 import { mapMemory, MemoryProtection, type MappedMemory } from './mapped-memory.ts';
 import { kernelName, objectInfo, readName } from './object-info.ts';
 import { openPinned, pin } from './pin.ts';
+import { possibleCpus } from './possible-cpus.ts';
 
 /** enum bpf_map_type, include/uapi/linux/bpf.h */
 export const MapType = {
@@ -43,7 +44,7 @@ export interface ArrayMapOptions {
  * as the kernel reads and writes what it expects and would go beyond a shorter buffer.
  */
 export class BpfMap implements Disposable {
-  /** As the kernel keeps it: at most 15 characters. */
+  /** In full where it came from an object file or a pin of that name, else the 15 characters that the kernel keeps. */
   readonly name: string;
   /** Unique in this kernel until it is rebooted; what a lookup in a map of maps gives. */
   readonly id: number;
@@ -63,10 +64,12 @@ export class BpfMap implements Disposable {
   readonly #value: Uint8Array;
   #memory: MappedMemory | undefined;
 
-  /** Takes over a descriptor of a map. */
-  constructor(descriptor: Descriptor, what = 'BPF map') {
+  /** Takes over a descriptor of the map that is probably called so. */
+  constructor(descriptor: Descriptor, name: string) {
     this.#descriptor = descriptor;
-    const info = objectInfo(descriptor.fd, what);
+    const info = objectInfo(descriptor.fd, `map ${name}`);
+    const shortName = readName(info, 24);
+    this.name = name.startsWith(shortName) ? name : shortName;
     this.type = info.getUint32(0, true);
     this.id = info.getUint32(4, true);
     this.keySize = info.getUint32(8, true);
@@ -76,7 +79,6 @@ export class BpfMap implements Disposable {
       : this.declaredValueSize;
     this.maxEntries = info.getUint32(16, true);
     this.flags = info.getUint32(20, true);
-    this.name = readName(info, 24);
     // struct { map_fd u32; key u64; value or next key u64; flags u64 }
     const secondSize = Math.max(this.keySize, this.valueSize);
     const second = roundUp8(this.keySize);
@@ -91,7 +93,7 @@ export class BpfMap implements Disposable {
   /** The map pinned at a path, or undefined where nothing is. */
   static openPinned(path: string): BpfMap | undefined {
     const descriptor = openPinned(path);
-    return descriptor && new BpfMap(descriptor, path);
+    return descriptor && new BpfMap(descriptor, basename(path));
   }
 
   /** A new array map; it goes with its last user. */
@@ -107,7 +109,7 @@ export class BpfMap implements Disposable {
       .u32(16, flags)
       .bytes(28, Buffer.from(kernelName(name), 'latin1'))
       .run(BpfCommand.mapCreate, `create ${what} of ${maxEntries} × ${valueSize} bytes`);
-    return new BpfMap(new Descriptor(fd, what), what);
+    return new BpfMap(new Descriptor(fd, what), name);
   }
 
   /** For a poller (ring buffers), and as the value to put into a map of maps. Throws when closed. */
@@ -153,6 +155,24 @@ export class BpfMap implements Disposable {
 
   /** All keys, each once, of a map that may change meanwhile. */
   keys(): Uint8Array[] {
+    return this.#batch()?.map(({ key }) => key) ?? this.#walk();
+  }
+
+  /** All keys with their values, of a map that may change meanwhile. */
+  entries(): MapEntry[] {
+    const lookUp = (key: Uint8Array): MapEntry[] => {
+      const value = this.get(key);
+      return value === undefined ? [] : [{ key, value }];
+    };
+    return this.#batch() ?? this.#walk().flatMap(lookUp);
+  }
+
+  #batch(): MapEntry[] | undefined {
+    return lookupBatch(this.fd, this.keySize, this.valueSize, this.maxEntries, this.name);
+  }
+
+  /** The keys one by one, for maps that cannot be listed in batches. */
+  #walk(): Uint8Array[] {
     const keys = new Map<string, Uint8Array>();
     let previous: Uint8Array | undefined;
     // A key that is deleted while we stand on it makes the kernel begin again from the first.
@@ -165,18 +185,6 @@ export class BpfMap implements Disposable {
       previous = key;
     }
     return Array.from(keys.values());
-  }
-
-  /** All keys with their values, of a map that may change meanwhile. */
-  entries(): MapEntry[] {
-    const batch = lookupBatch(this.fd, this.keySize, this.valueSize, this.maxEntries, this.name);
-    if (batch !== undefined) {
-      return batch;
-    }
-    return this.keys().flatMap((key) => {
-      const value = this.get(key);
-      return value === undefined ? [] : [{ key, value }];
-    });
   }
 
   /**
@@ -243,21 +251,4 @@ export class BpfMap implements Disposable {
 
 function roundUp8(size: number): number {
   return (size + 7) & ~7;
-}
-
-let cpus: number | undefined;
-
-/** How many CPUs this kernel may ever have, present or not: per-CPU values are kept for all of them. */
-function possibleCpus(): number {
-  cpus ??= countCpus(readFileSync('/sys/devices/system/cpu/possible', 'latin1'));
-  return cpus;
-}
-
-/** `0-3,8` is five. */
-function countCpus(list: string): number {
-  return list
-    .trim()
-    .split(',')
-    .map((range) => range.split('-').map(Number))
-    .reduce((sum, [first = 0, last = first]) => sum + last - first + 1, 0);
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { openDescriptors, temporaryBpffs, temporaryDirectory } from '../test-namespace.ts';
 import { BpfLoadError, PinnedMapMismatch } from './bpf-errors.ts';
 import { BpfMap } from './bpf-map.ts';
@@ -24,7 +26,7 @@ test('an object file is loaded, its maps and programs are there by name', () => 
   assert.deepEqual(
     { name, type, keySize, valueSize, maxEntries },
     {
-      name: 'counters_with_a',
+      name: longName,
       type: 1,
       keySize: 4,
       valueSize: 8,
@@ -86,6 +88,7 @@ test('maps in a directory are found again with what is in them', () => {
   assert.deepEqual(second.map(longName).get(u32(5)), u64(55n));
   using direct = BpfMap.openPinned(join(pinDirectory, longName));
   assert.deepEqual(direct?.get(u32(5)), u64(55n));
+  assert.equal(direct?.name, longName);
   assert.equal(BpfMap.openPinned(join(pinDirectory, 'nothing')), undefined);
 });
 
@@ -109,6 +112,9 @@ test('a pinned map of another size is an error of its own kind, and nothing is c
 });
 
 test('what the verifier refuses is shown with its last words, and nothing is printed', () => {
+  const script = fileURLToPath(import.meta.resolve('../testdata/load.ts'));
+  const { stdout, stderr } = spawnSync(process.execPath, [script, rejected], { encoding: 'utf8' });
+  assert.deepEqual([stdout, stderr], ['BpfLoadError\n', '']);
   assert.throws(
     () => BpfObject.load(rejected),
     (error) => {

@@ -59,8 +59,8 @@ export class BpfObject implements Disposable {
 
   #takeOver(opened: OpenObject): void {
     for (const { handle, name } of opened.maps) {
-      const what = `map ${name}`;
-      const map = new BpfMap(Descriptor.duplicate(libbpf().bpf_map__fd(handle), what), what);
+      const fd = libbpf().bpf_map__fd(handle);
+      const map = new BpfMap(Descriptor.duplicate(fd, `map ${name}`), name);
       this.#maps.set(name, this.#owned.use(map));
     }
     for (const { name, fd } of opened.programs()) {

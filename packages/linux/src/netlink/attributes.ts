@@ -10,9 +10,9 @@ const headerSize = 4;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER share the type's field. */
 const typeMask = 0x3fff;
 
-/** Length rounded up to the next multiple of 4. */
+/** Length rounded up to the next multiple of 4. Without bit operations: a length from outside may have its highest bit set. */
 export function aligned(length: number): number {
-  return (length + 3) & ~3;
+  return Math.ceil(length / 4) * 4;
 }
 
 /** Attributes by type; of several with one type the last counts, as in the kernel. */
@@ -96,7 +96,7 @@ export class Attributes {
 }
 
 /** What an attribute to be written may hold; a list is a nest. */
-export type AttributeValue = number | string | Uint8Array | readonly Attribute[];
+type AttributeValue = number | string | Uint8Array | readonly Attribute[];
 export type Attribute = readonly [type: number, value: AttributeValue];
 
 /** Attributes as bytes. A number becomes a u32, a string is ended by NUL. */

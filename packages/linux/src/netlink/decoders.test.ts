@@ -119,6 +119,21 @@ test('a refusal: ENODEV, with and without words', () => {
   ]);
 });
 
+test('a refusal that claims to quote more than there is, or than fits into 31 bits', () => {
+  for (const quoted of ['25000000', 'ffffff7f', '00000080', 'ffffffff']) {
+    const payload = Uint8Array.fromHex(`edffffff${quoted}240005060100000000000000`);
+    const [message] = decodeMessages(
+      encodeMessage(MessageType.error, MessageFlag.extended, 1, payload),
+    );
+    assert.ok(message);
+    assert.throws(
+      () => decodeAcknowledgement(message),
+      (error) => error instanceof ProtocolError && error.code === 'truncated-message',
+      quoted,
+    );
+  }
+});
+
 const decoders: readonly ((message: NetlinkMessage) => unknown)[] = [
   decodeInterface,
   decodeInterfaceAddress,

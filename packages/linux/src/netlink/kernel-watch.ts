@@ -8,7 +8,7 @@ import { AddressMessage } from './interface-address.ts';
 import { decodeMessages, type NetlinkMessage } from './message.ts';
 import { NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
 import { LinkMessage } from './network-interface.ts';
-import { decodeRulesetGeneration } from './ruleset-generation.ts';
+import { decodeRulesetGeneration, type RulesetGeneration } from './ruleset-generation.ts';
 
 /** What may have changed. */
 export type KernelSubject = 'links' | 'addresses' | 'nftables';
@@ -35,7 +35,6 @@ export class KernelWatch implements Disposable {
   readonly #sockets: NetlinkSocket[] = [];
   readonly #handles: ReadinessHandle[] = [];
   readonly #changed = new Set<KernelSubject>();
-  readonly #self = ownThread();
   #scheduled: NodeJS.Immediate | undefined;
   #pause: NodeJS.Timeout | undefined;
   #closed = false;
@@ -134,10 +133,7 @@ export class KernelWatch implements Disposable {
         break;
       default: {
         const generation = decodeRulesetGeneration(message);
-        if (
-          generation !== undefined &&
-          !(generation.threadId === this.#self.id && generation.threadName === this.#self.name)
-        ) {
+        if (generation !== undefined && !isOwn(generation)) {
           this.#mark('nftables');
         }
       }
@@ -184,10 +180,13 @@ export class KernelWatch implements Disposable {
   }
 }
 
-/** How the kernel names the calling thread where it is in the first process id namespace; elsewhere nothing matches, and our own changes are reported. */
-function ownThread(): { readonly id: number; readonly name: string } {
+/**
+ * Whether the calling thread made the transaction. The kernel names threads as seen from the first process id namespace;
+ * in another one nothing matches, and our own transactions are reported too.
+ */
+function isOwn({ threadId, threadName }: RulesetGeneration): boolean {
   const status = readFileSync('/proc/thread-self/status', 'utf8');
-  const field = (name: string): string =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
-  return { id: Number(field('Pid')), name: field('Name') };
+  const field = (name: string): string | undefined =>
+    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1];
+  return field('Pid') === String(threadId) && field('Name') === threadName;
 }

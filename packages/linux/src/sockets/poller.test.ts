@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { monotonicNs } from '../clock.ts';
 import { EventFd } from './event-fd.ts';
@@ -42,4 +43,13 @@ test('what is closed is not polled, and not used', () => {
   assert.throws(() => poller.wait(0), /was closed while it was polled/);
   assert.throws(() => event.signal(), /event descriptor is closed/);
   assert.throws(() => event.fd, /event descriptor is closed/);
+});
+
+test('no descriptor is left behind', () => {
+  const before = readdirSync('/proc/self/fd').length;
+  for (let round = 0; round < 1000; round += 1) {
+    new EventFd()[Symbol.dispose]();
+  }
+  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.ok(!process.listeners('exit').some(({ name }) => name === 'signalAll'));
 });

@@ -24,6 +24,9 @@ function wait({ fds, waiting }: WorkerInput): void {
   }
 }
 
+/** Never closed. */
+const open: Disposable[] = [];
+
 const endings: Readonly<Record<string, (worker: Worker) => void>> = {
   exit: () => process.exit(3),
   throw: () => {
@@ -36,7 +39,7 @@ const endings: Readonly<Record<string, (worker: Worker) => void>> = {
 
 if (isMainThread) {
   const [how = '', signalled] = process.argv.slice(2);
-  const _watch = new KernelWatch({ links: true, nftables: true }, () => {});
+  open.push(new KernelWatch({ links: true, nftables: true }, () => {}));
   const fds = signalled === 'signalled' ? [new EventFd().fd] : [];
   const waiting = new Int32Array(new SharedArrayBuffer(4));
   const input: WorkerInput = { fds, waiting };

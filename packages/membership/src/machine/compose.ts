@@ -65,7 +65,7 @@ function addEntries(entries: PeerEntry[], peer: Peer, now: number): void {
     const alive = !peer.alone && now < peer.evidenceAt + deadAfterMs;
     const ageMs = Math.min(Math.ceil(now - peer.evidenceAt), longestAgeMs);
     const live = alive
-      ? { sequence: peer.evidenceSequence, ageMs, class: peer.class, deadAfterMs }
+      ? { sequence: peer.provenSequence, ageMs, class: peer.class, deadAfterMs }
       : undefined;
     if (heard !== undefined || live !== undefined) entries.push({ id, incarnation, heard, live });
   }

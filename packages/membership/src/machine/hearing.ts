@@ -123,8 +123,10 @@ function judgeQuote(
   const evidenceAt = Math.min(now, quotedAt + quoteSlack(listener.timing));
   if (now >= evidenceAt + beat.deadAfterMs) return false;
   peer.mutualAt = Math.max(peer.mutualAt, evidenceAt);
+  peer.quotedAt = Math.max(peer.quotedAt, quotedAt);
   peer.evidenceAt = Math.max(peer.evidenceAt, evidenceAt);
-  // Where it is less than full evidence to us, the same heartbeat may still be more to somebody else.
+  peer.provenSequence = beat.sequence;
+  // Where it is less than full evidence to us, another node may have heard more in the same heartbeat.
   if (evidenceAt === now) peer.evidenceSequence = beat.sequence;
   return true;
 }
@@ -148,6 +150,7 @@ function relay(listener: Listener, entry: PeerEntry, now: number): void {
   }
   if (live.sequence > peer.evidenceSequence) {
     peer.evidenceSequence = live.sequence;
+    peer.provenSequence = Math.max(peer.provenSequence, live.sequence);
     peer.evidenceAt = Math.max(peer.evidenceAt, evidenceAt);
   }
   if (live.sequence > peer.declaredSequence) {

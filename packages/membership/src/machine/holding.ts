@@ -57,6 +57,7 @@ export class Holdings {
   readonly #present = noBuckets();
   /** Ever held by a node of ours. */
   readonly #known = noBuckets();
+  readonly #contradictedAt = new Map<number, number>();
   readonly #crossed = new BucketTimer();
   readonly #unheard = new BucketTimer();
   readonly #contested = new BucketTimer();
@@ -124,9 +125,12 @@ export class Holdings {
     return changed;
   }
 
-  /** Whether this node is the one that shall own the bucket. */
-  isWinner(bucket: number): boolean {
-    return hasBucket(this.#wins, bucket);
+  /** Another node claimed the bucket: whether to contradict it, once an interval at most. */
+  contradicts(bucket: number, now: number, intervalMs: number): boolean {
+    if (!hasBucket(this.held, bucket) || !hasBucket(this.#wins, bucket)) return false;
+    if (now < (this.#contradictedAt.get(bucket) ?? -Infinity) + intervalMs) return false;
+    this.#contradictedAt.set(bucket, now);
+    return true;
   }
 
   #survey(peers: readonly Peer[]): void {

@@ -56,9 +56,9 @@ export function echoIsDue(peer: Peer, now: number): boolean {
 
 function nextEcho(peer: Peer): number {
   if (!peer.live || peer.class > nodeClass.behind || peer.macs.length === 0) return Infinity;
-  if (peer.blocked) return peer.echoAskedAt + peer.intervalMs;
-  const start = peer.evidenceAt + peer.deadAfterMs - echoWindowMs;
-  return Math.max(start, peer.echoAskedAt + echoSpacingMs);
+  const last = Math.max(peer.evidenceAt, peer.echoAt) + peer.deadAfterMs - echoWindowMs;
+  const beforeEnd = Math.max(last, peer.echoAskedAt + echoSpacingMs);
+  return peer.blocked ? Math.min(beforeEnd, peer.echoAskedAt + peer.intervalMs) : beforeEnd;
 }
 
 /** When, after `now`, the judgement on this peer may change if nothing more is heard of it. */

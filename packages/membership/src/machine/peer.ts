@@ -48,10 +48,14 @@ export interface Peer {
   /** Since when it has been heard without a pause of dead-after. */
   heardSince: number;
 
+  /** The newest heartbeat that proves that it lives, and the newest that does so without reserve. */
+  provenSequence: number;
   evidenceSequence: number;
   evidenceAt: number;
   /** Evidence that it hears us, by its own heartbeats. */
   mutualAt: number;
+  /** When we sent the newest of our heartbeats that it quoted. */
+  quotedAt: number;
   echoAskedAt: number;
   echoAt: number;
 
@@ -109,9 +113,11 @@ export function newPeer(node: string, timing: Timing): Peer {
     heardSequence: 0,
     heardAt: -Infinity,
     heardSince: -Infinity,
+    provenSequence: 0,
     evidenceSequence: 0,
     evidenceAt: -Infinity,
     mutualAt: -Infinity,
+    quotedAt: -Infinity,
     echoAskedAt: -Infinity,
     echoAt: -Infinity,
     declaredSequence: 0,
@@ -143,6 +149,7 @@ export function forgetEvidence(peer: Peer): void {
   peer.heardSince = -Infinity;
   peer.evidenceAt = -Infinity;
   peer.mutualAt = -Infinity;
+  peer.quotedAt = -Infinity;
   peer.echoAskedAt = -Infinity;
   peer.echoAt = -Infinity;
 }
@@ -158,6 +165,7 @@ export function believe(peer: Peer, incarnation: number): void {
   peer.known = true;
   forgetEvidence(peer);
   peer.heardSequence = 0;
+  peer.provenSequence = 0;
   peer.evidenceSequence = 0;
   peer.declaredSequence = 0;
   peer.alone = false;

@@ -131,11 +131,14 @@ export class Segment {
   addressSeen(mac: MacAddress, announcement: number, bucket: number, now: number): boolean {
     const peer = this.peers.byMac(mac);
     if (peer === undefined) return false;
-    if (peer.live || peer.alone) return true;
-    peer.echoAt = now;
-    this.#nextPeers = -Infinity;
-    this.#nextStanding = -Infinity;
-    if (this.holdings.get(announcement)?.isWinner(bucket) === true) {
+    if (peer.mutual) return true;
+    if (!peer.live) {
+      peer.echoAt = now;
+      this.#nextPeers = -Infinity;
+      this.#nextStanding = -Infinity;
+    }
+    // It does not hear our heartbeats, so it has to hear that the address is here.
+    if (this.holdings.get(announcement)?.contradicts(bucket, now, this.timing.intervalMs)) {
       this.#effects.onReannounce(announcement, bucket);
     }
     return true;
@@ -240,12 +243,12 @@ export class Segment {
   }
 
   /**
-   * Whether the sender is an owner that hears us and does not count us, so that there are two sides, and this
+   * Whether the sender is an owner that hears us right now and does not count us, so that there are two sides, and this
    * node has to give way: the smaller view does, or else the higher id.
    */
   #isOtherSide(peer: Peer, beat: Heartbeat, now: number): boolean {
     const owner = beat.alone || beat.class <= nodeClass.behind;
-    const hearsUs = now < peer.mutualAt + peer.deadAfterMs;
+    const hearsUs = now < peer.quotedAt + 2 * this.timing.intervalMs;
     const counted = beat.peers.some(
       ({ id, incarnation, live }) =>
         id === this.id && incarnation === this.incarnation && live !== undefined,

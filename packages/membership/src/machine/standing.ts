@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly anyLive: boolean;
   /** Somebody live is class 0 or 1. */
   readonly anyOwner: boolean;
+  /** Somebody hears us who was alone and so answers for everything; it will count us at once. */
+  readonly anyAlone: boolean;
   readonly anyFresh: boolean;
   /** No peer's heartbeat was ever believed, yet one answers for its addresses. */
   readonly strangerAnswers: boolean;
@@ -139,9 +141,10 @@ export class Standing {
 
   #consider(now: number, deadAfterMs: number, around: Surroundings): void {
     const waited = around.knownPeers === 0 || now >= this.joinStartedAt + deadAfterMs;
-    this.settled = (around.allMutual || waited) && !around.strangerAnswers;
-    const turn = !around.anyOwner || now >= this.joinStartedAt + this.#joinWaitMs;
-    if (!this.settled || !turn) return;
+    const sure = (around.allMutual || waited) && !around.strangerAnswers;
+    this.settled = sure && !around.anyAlone;
+    const free = this.settled && !around.anyOwner;
+    if (!free && !(sure && now >= this.joinStartedAt + this.#joinWaitMs)) return;
     this.phase = 'member';
     this.#memberSince = now;
   }

@@ -10,14 +10,12 @@ interface Observer {
 }
 
 /** Sums up what the peers' states mean for this node's own standing. */
-export function surroundings(
-  { peers, standing }: Observer,
-  metAnyone: boolean,
-): Surroundings {
+export function surroundings({ peers, standing }: Observer, metAnyone: boolean): Surroundings {
   let knownPeers = 0;
   let allMutual = true;
   let anyLive = false;
   let anyOwner = false;
+  let anyAlone = false;
   let anyFresh = false;
   let strangerAnswers = false;
   for (const peer of peers.all) {
@@ -25,8 +23,8 @@ export function surroundings(
     knownPeers += 1;
     allMutual &&= peer.mutual;
     anyLive ||= peer.live;
-    // One that is alone calls itself out, but answers until it has heard of us.
-    anyOwner ||= peer.alone ? peer.mutual : peer.live && peer.class <= nodeClass.behind;
+    anyOwner ||= peer.live && peer.class <= nodeClass.behind;
+    anyAlone ||= peer.alone && peer.mutual;
     anyFresh ||= peer.live && peer.fresh;
     strangerAnswers ||= peer.echoAt >= standing.joinStartedAt;
   }
@@ -35,6 +33,7 @@ export function surroundings(
     allMutual,
     anyLive,
     anyOwner,
+    anyAlone,
     anyFresh,
     strangerAnswers: strangerAnswers && !metAnyone,
   };

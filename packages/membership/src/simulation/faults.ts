@@ -1,13 +1,26 @@
+import type { Random } from './random.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Stage } from './stage.ts';
 
 /** Agents have found each other and share the addresses by then. */
 export const settledMs = 800;
 
-/** What a fault class does to a settled segment, and what it may cost at most, without loss. */
+/** What a fault costs at most: see the checks. */
+export type Cost =
+  /** Nothing: no address is unanswered, nor answered twice for longer than a hand-over takes. */
+  | 'nothing'
+  /** Somebody has to be found dead before others answer. */
+  | 'detection'
+  /** Two answer as long as it lasts: nobody can tell the fault from a death. */
+  | 'limit';
+
+/** What is done to a settled segment. */
 export interface FaultClass {
   readonly name: string;
   readonly leastNodes: number;
+  readonly cost: Cost;
+  /** It may happen together with another fault. */
+  readonly pairs?: true;
   /** Plays the fault; returns the nodes whose own buckets may move. */
   readonly play: (stage: Stage) => readonly SimulatedNode[];
 }
@@ -33,6 +46,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'nothing',
     leastNodes: 1,
+    cost: 'nothing',
     play: (stage) => {
       stage.at(settledMs + 3000, 'nothing happened', () => {});
       return [];
@@ -41,6 +55,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'link cut and restored',
     leastNodes: 2,
+    cost: 'detection',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       brokenFor(stage, 100, 2000, `link of ${node.name} is cut`, () =>
@@ -52,6 +68,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'killed and started again',
     leastNodes: 1,
+    cost: 'detection',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       const at = faultAtMs(stage);
@@ -63,6 +81,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'stands still',
     leastNodes: 1,
+    cost: 'detection',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       const { random } = stage.world;
@@ -82,6 +102,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'leaves and returns',
     leastNodes: 2,
+    cost: 'nothing',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       const at = faultAtMs(stage);
@@ -95,6 +117,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'rolling restart',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => {
       let at = faultAtMs(stage);
       const order = stage.world.random.sample(stage.nodes.length, stage.nodes.length).slice(0, 3);
@@ -111,6 +134,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'deaf',
     leastNodes: 2,
+    cost: 'detection',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       brokenFor(stage, 500, 2000, `${node.name} is deaf`, () =>
@@ -122,6 +147,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'mute',
     leastNodes: 2,
+    cost: 'detection',
     play: (stage) => {
       const node = stage.victim();
       brokenFor(stage, 500, 2000, `${node.name} is mute`, () =>
@@ -133,6 +159,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'one-way between two',
     leastNodes: 3,
+    cost: 'nothing',
     play: (stage) => {
       const [a, b] = stage.pair();
       brokenFor(stage, 500, 4000, `${a.name} does not reach ${b.name}`, () =>
@@ -144,6 +171,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'one-way between the only two',
     leastNodes: 2,
+    cost: 'limit',
     play: (stage) => {
       const [a, b] = stage.pair();
       brokenFor(stage, 500, 2000, `${a.name} does not reach ${b.name}`, () =>
@@ -155,6 +183,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'two do not reach each other',
     leastNodes: 3,
+    cost: 'nothing',
     play: (stage) => {
       const [a, b] = stage.pair();
       brokenFor(stage, 500, 4000, `${a.name} and ${b.name} do not reach each other`, () => {
@@ -167,6 +196,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'heartbeats filtered at one node',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => {
       const node = stage.victim();
       const direction = stage.world.random.below(3);
@@ -182,6 +212,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'all heartbeats filtered',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => {
       brokenFor(stage, 500, 4000, 'all heartbeats are filtered', () => {
         for (const a of stage.nodes) {
@@ -194,6 +225,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'segment split and healed',
     leastNodes: 2,
+    cost: 'detection',
+    pairs: true,
     play: (stage) => {
       const { random } = stage.world;
       const others = random.sample(1 + random.below(stage.nodes.length - 1), stage.nodes.length);
@@ -206,6 +239,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'one sees a new configuration late',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => {
       const late = stage.victim();
       late.viewDelayMs = 5000;
@@ -232,6 +266,8 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'main thread stalls',
     leastNodes: 1,
+    cost: 'nothing',
+    pairs: true,
     play: (stage) => {
       const node = stage.victim();
       const at = faultAtMs(stage);
@@ -248,16 +284,20 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'excluded and admitted again',
     leastNodes: 2,
+    cost: 'nothing',
+    pairs: true,
     play: (stage) => changeStatus(stage, 'excluded', true),
   },
   {
     name: 'not ready for a while',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => changeStatus(stage, 'ready', false),
   },
   {
     name: 'mixed versions',
     leastNodes: 2,
+    cost: 'detection',
     play: (stage) => {
       for (const node of stage.nodes) node.newer = stage.world.random.chance(0.5);
       const node = stage.victim();
@@ -270,6 +310,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'noise and replays',
     leastNodes: 2,
+    cost: 'detection',
     play: (stage) => {
       const { random, network } = stage.world;
       stage.world.record = [];
@@ -279,10 +320,7 @@ export const faultClasses: readonly FaultClass[] = [
           const target = stage.victim();
           const source = stage.victim();
           if (network.clientSide(target.index) === undefined) return;
-          const bytes =
-            old.length > 0 && random.chance(0.8)
-              ? random.pick(old)
-              : Uint8Array.from({ length: random.below(120) }, () => random.below(256));
+          const bytes = noise(random, old);
           target.receive({ from: source.address, bytes });
         });
       }
@@ -296,6 +334,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'boot one after the other',
     leastNodes: 2,
+    cost: 'nothing',
     play: (stage) => {
       for (const node of stage.nodes) {
         stage.at(stage.world.random.between(0, 400), `start ${node.name}`, () => {
@@ -309,6 +348,7 @@ export const faultClasses: readonly FaultClass[] = [
   {
     name: 'flapping link',
     leastNodes: 2,
+    cost: 'detection',
     play: (stage) => {
       const node = stage.victim();
       let at = faultAtMs(stage);
@@ -324,6 +364,18 @@ export const faultClasses: readonly FaultClass[] = [
     },
   },
 ];
+
+/** Garbage, an old heartbeat, or one of another cluster or of rules that nobody here knows. */
+function noise(random: Random, recorded: readonly Uint8Array[]): Uint8Array {
+  if (recorded.length === 0 || random.chance(0.2)) {
+    return Uint8Array.from({ length: random.below(120) }, () => random.below(256));
+  }
+  const bytes = Uint8Array.from(random.pick(recorded));
+  const kind = random.below(4);
+  if (kind === 0) bytes[5] = 9;
+  else if (kind === 1) bytes[12] = 0x58;
+  return bytes;
+}
 
 function changeStatus(
   stage: Stage,

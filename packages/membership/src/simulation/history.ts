@@ -1,19 +1,25 @@
 import { bucketCount } from '../bucket-set.ts';
 import type { AnnouncementConfig } from '../machine/configuration.ts';
+import { timingFor, type Timing } from '../machine/timing.ts';
 import { faultClasses, settledMs, type FaultClass } from './faults.ts';
 import type { Load } from './load.ts';
 import type { Incident } from './observer.ts';
 import { Random } from './random.ts';
-import { Stage } from './stage.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+import { nodeName, Stage } from './stage.ts';
 import type { ObservedAddress } from './world.ts';
 
 const addressesPerAnnouncement = 12;
 
-/** How long after the last step everything must have come to rest. */
-const restMs = 7500;
+/** How long after the last step everything must have come to rest: a node that joins anew waits up to 5 s. */
+const restMs = 7000;
+
+/** Nothing is lost at the very end, or else somebody might just be mistaken. */
+const quietMs = 1500;
 
 /** Small segments are the rule; a big one costs as much to simulate as twenty of them. */
 const usualSizes = [...[1, 2, 2, 3, 3, 3, 4, 4, 5].flatMap((n) => [n, n, n, n]), 6, 7, 8, 9, 10];
+const bigSize = 30;
 
 /** What a seed stands for; everything else follows from it too. */
 export interface Circumstances {
@@ -22,6 +28,7 @@ export interface Circumstances {
   readonly nodes: number;
   readonly loss: number;
   readonly load: Load;
+  readonly timing: Timing;
   readonly announcements: readonly AnnouncementConfig[];
 }
 
@@ -32,8 +39,10 @@ export interface History {
   readonly outageMs: number;
   readonly overlapMs: number;
   readonly incidents: readonly Incident[];
-  /** What is not as it must be at the end, in words. */
-  readonly unsettled: readonly string[];
+  /** Addresses that moved though their owner was not concerned, one bit each. */
+  readonly strayed: number;
+  /** What is not as it must be, whatever the circumstances, in words. */
+  readonly violations: readonly string[];
   readonly trace: readonly string[];
 }
 
@@ -41,38 +50,49 @@ export interface History {
 export function circumstancesOf(seed: number): Circumstances {
   const random = new Random(seed ^ 0x5bd1e995);
   const fault = faultClasses[seed % faultClasses.length];
-  if (fault === undefined) throw new RangeError(`seed ${seed}`);
-  const onlyTwo = fault.name.includes('the only two');
-  const nodes = onlyTwo
-    ? 2
-    : Math.max(fault.leastNodes, random.pick(usualSizes));
+  if (fault === undefined) throw new RangeError(`a seed is a whole number from 0 on, not ${seed}`);
+  const another = random.pick(faultClasses.filter(({ pairs }) => pairs === true));
+  const faults = fault.pairs === true && random.chance(0.25) ? [fault, another] : [fault];
+  const least = Math.max(...faults.map(({ leastNodes }) => leastNodes));
+  const usual = random.chance(0.002) ? bigSize : random.pick(usualSizes);
+  const nodes = fault.cost === 'limit' ? 2 : Math.max(least, usual);
   const load = random.pick(['idle', 'idle', 'busy', 'busy-plain'] as const);
   const loss = random.pick([0, 0, 0, 0, 0, 0, 0.01, 0.05, 0.1, 0.2]);
-  const announcements = random.pick([[{ id: 0 }], [{ id: 0 }], [{ id: 0 }, { id: 7 }]]);
-  return { seed, faults: [fault], nodes, loss, load, announcements };
+  const timing = timingFor(nodes, load !== 'busy-plain');
+  return { seed, faults, nodes, loss, load, timing, announcements: announcementsOf(random, nodes) };
+}
+
+function announcementsOf(random: Random, nodes: number): AnnouncementConfig[] {
+  const kind = random.below(4);
+  if (kind < 2) return [{ id: 0 }];
+  if (kind === 2) return [{ id: 0 }, { id: 7 }];
+  const names = Array.from({ length: nodes }, (_, index) => nodeName(index));
+  const some = names.filter(() => random.chance(0.6));
+  const candidates = some.length > 0 ? some : names;
+  return [{ id: 0 }, { id: 7, candidates, preferred: [random.pick(candidates)] }];
 }
 
 /** Plays what a seed stands for. */
 export function play(circumstances: Circumstances, traced = false): History {
-  const { seed, nodes, load, announcements, loss } = circumstances;
-  const addresses: ObservedAddress[] = [];
-  const random = new Random(seed + 17);
-  for (const { id } of announcements) {
-    for (const bucket of random.sample(addressesPerAnnouncement, bucketCount)) {
-      addresses.push({ announcement: id, bucket });
-    }
-  }
+  const { seed, nodes, load, announcements, loss, faults } = circumstances;
+  const addresses = observedAddresses(announcements, new Random(seed + 17));
   const stage = new Stage({ seed, nodes, load, announcements, addresses, traced });
   const { world } = stage;
-  for (const node of stage.nodes) {
-    world.after(0, () => node.start());
-  }
+  // All at the same moment, so that all are mutual, and active, before the first tells the others.
+  for (const node of stage.nodes) world.after(0, () => node.start());
   world.after(settledMs - 100, () => {
     world.network.loss = loss;
   });
-  for (const fault of circumstances.faults) fault.play(stage);
-  world.runUntil(Math.round((stage.lastMs + restMs) * 1e6));
-  const unsettled = settlement(stage, addresses.length);
+  const concerned = faults.flatMap((fault) => fault.play(stage));
+  world.runUntil(settledMs * 1e6);
+  const guarded = unconcerned(stage, concerned, addresses.length);
+  const others = new Set(concerned.map(({ index }) => index));
+  world.moves.length = 0;
+  const endMs = stage.lastMs + restMs;
+  world.runUntil(Math.round((endMs - quietMs) * 1e6));
+  world.network.loss = 0;
+  world.runUntil(Math.round(endMs * 1e6));
+  const violations = [...world.violations, ...unsettled(stage, addresses.length)];
   world.observer.finish(world.now);
   const { incidents } = world.observer;
   return {
@@ -80,12 +100,41 @@ export function play(circumstances: Circumstances, traced = false): History {
     outageMs: longest(incidents, 'none'),
     overlapMs: longest(incidents, 'two'),
     incidents,
-    unsettled,
+    // What a concerned node does on its own side of a cut is no move to anybody else.
+    strayed: world.moves.reduce(
+      (all, { bit, node }) => all | (others.has(node) ? 0 : bit & guarded),
+      0,
+    ),
+    violations,
     trace: world.trace,
   };
 }
 
-function settlement(stage: Stage, addresses: number): string[] {
+function observedAddresses(
+  announcements: readonly AnnouncementConfig[],
+  random: Random,
+): ObservedAddress[] {
+  return announcements.flatMap(({ id }) =>
+    random
+      .sample(addressesPerAnnouncement, bucketCount)
+      .map((bucket) => ({ announcement: id, bucket })),
+  );
+}
+
+/** Addresses whose owner is not concerned by the faults; none while a node still waits for its turn. */
+function unconcerned(stage: Stage, concerned: readonly SimulatedNode[], addresses: number): number {
+  if (stage.nodes.some(({ member }) => member?.snapshot().phase !== 'member')) return 0;
+  let bits = 0;
+  for (let address = 0; address < addresses; address++) {
+    const [owner = -1] = stage.world.observer.answerers(0, address);
+    const node = stage.nodes[owner];
+    if (node !== undefined && !concerned.includes(node)) bits |= 1 << address;
+  }
+  return bits;
+}
+
+/** After all has come to rest, every address has one owner on each side where somebody could be it. */
+function unsettled(stage: Stage, addresses: number): string[] {
   const { observer } = stage.world;
   const problems: string[] = [];
   for (const side of [0, 1]) {

@@ -13,9 +13,30 @@ interface Lateness {
 }
 
 const lateness: Readonly<Record<Load, Lateness>> = {
-  idle: { usualMs: 0.1, quantiles: [[0.0001, 12], [0.001, 7], [0.01, 4]] },
-  busy: { usualMs: 0.2, quantiles: [[0.00005, 130], [0.0005, 57], [0.01, 1]] },
-  'busy-plain': { usualMs: 1, quantiles: [[0.00005, 200], [0.001, 94], [0.01, 14]] },
+  idle: {
+    usualMs: 0.1,
+    quantiles: [
+      [0.0001, 12],
+      [0.001, 7],
+      [0.01, 4],
+    ],
+  },
+  busy: {
+    usualMs: 0.2,
+    quantiles: [
+      [0.00005, 130],
+      [0.0005, 57],
+      [0.01, 1],
+    ],
+  },
+  'busy-plain': {
+    usualMs: 1,
+    quantiles: [
+      [0.00005, 200],
+      [0.001, 94],
+      [0.01, 14],
+    ],
+  },
 };
 
 /** How many milliseconds a wake-up comes late. */

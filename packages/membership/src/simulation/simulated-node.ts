@@ -14,6 +14,8 @@ const feedMs = 1000;
 /** A node ought to answer this long after it began or went on to run. */
 const bootMs = 600;
 const deepestPause = 5;
+/** Dead-after less interval less margin, without the real-time scheduler. */
+const longestTtlMs = 375;
 
 /** What an agent is told about itself. */
 export interface OwnStatus {
@@ -49,6 +51,8 @@ export class SimulatedNode {
   /** Alone, and no frame has arrived since: it says nothing unasked. */
   #quiet = false;
   #wasAlone = false;
+  #clockNs = 0;
+  #sentSince = false;
   /** Counts down the calls of the agent to its surroundings until it stands still. */
   #callsUntilPause = 0;
   #pauseMs = 0;
@@ -148,12 +152,27 @@ export class SimulatedNode {
     return this.#socket.shift();
   }
 
+  /** The agent read its clock: what it stores rests on this moment. */
+  readClock(): void {
+    this.#clockNs = this.#world.now;
+    this.#sentSince = false;
+  }
+
   storeFence(deadlineNs: number): void {
+    if (deadlineNs > this.#kernel.fenceNs && this.#nodes.length > 1) {
+      if (deadlineNs - this.#clockNs > longestTtlMs * 1e6) {
+        this.#world.violations.push(`${this.name} stored a fence that is too far ahead`);
+      }
+      if (!this.#sentSince) {
+        this.#world.violations.push(`${this.name} moved its fence before it had sent a heartbeat`);
+      }
+    }
     this.#kernel.fenceNs = deadlineNs;
     this.#world.observer.update(this.#world.now);
   }
 
   send(to: IpAddress, bytes: Uint8Array): void {
+    this.#sentSince = true;
     const target = this.#nodes.find(({ address }) => address === to);
     if (target === undefined) return;
     const { random, network } = this.#world;
@@ -289,6 +308,7 @@ export class SimulatedNode {
       () =>
         `${this.name} ${change.held ? `takes (${change.reason})` : 'lets go'} ${announcement}/${change.bucket}`,
     );
+    this.#world.moves.push({ atNs: this.#world.now, node: this.index, bit });
     if (change.held) this.#kernel.held |= bit;
     else this.#kernel.held &= ~bit;
     this.#world.observer.update(this.#world.now);
@@ -365,6 +385,7 @@ class NodeIo implements SegmentIo {
 
   now(): bigint {
     this.#node.step();
+    if (this.#lives) this.#node.readClock();
     return BigInt(this.#world.now);
   }
 

@@ -11,6 +11,14 @@ export interface ObservedAddress {
   readonly bucket: number;
 }
 
+/** A node began or ceased to hold an address. */
+export interface Move {
+  readonly atNs: number;
+  readonly node: number;
+  /** Bit of the address. */
+  readonly bit: number;
+}
+
 export interface WorldOptions {
   readonly seed: number;
   readonly nodes: number;
@@ -34,6 +42,10 @@ export class World {
   /** How many agents stand still in the middle of a turn, one within the other. */
   depth = 0;
   readonly trace: string[] = [];
+  /** Rules broken on the way, in words. */
+  readonly violations: string[] = [];
+  /** Who began or ceased to hold which observed address, since the nodes had settled. */
+  readonly moves: Move[] = [];
   /** Datagrams that somebody recorded; undefined = nobody does. */
   record: Uint8Array[] | undefined;
   readonly #bits = new Map<number, number>();

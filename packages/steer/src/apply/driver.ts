@@ -104,6 +104,7 @@ export class SteerDriver implements Disposable {
     segmentChange.prune();
     this.#nodes.retain(names);
     if (failures.size === 0) this.#removeOtherAbis();
+    this.#tables.prepare(names);
     return problemsOf(plan.self, nameless, entryChange.incomplete, failures);
   }
 

@@ -11,6 +11,9 @@ import {
 import { encodeService, encodeServiceKey, encodeU32, type ServiceValue } from './layout.ts';
 import type { SteerEntry, SteerPlan, TableKey } from '../plan.ts';
 
+/** The value of an address; it has nothing to say yet. */
+const IN_PLACE = encodeU32(0);
+
 /** A change of which the taking away is still to come. */
 export interface EntryChange {
   /** Addresses of which an entry, or its table, found no room. */
@@ -44,25 +47,30 @@ export class EntryStore {
   ): EntryChange {
     const incomplete = new Set<IpAddress>();
     const services = new Map<string, ContentsEntry & { readonly address: IpAddress }>();
+    const addressKeys = new Map(plan.addresses.map((each) => [each, addressToMappedBytes(each)]));
     for (const entry of plan.entries) {
-      const { address } = entry;
+      const { address, protocol, port } = entry;
       const value = valueOf(entry, slots, indexOf);
-      const key = encodeServiceKey(entry);
+      const key = encodeServiceKey(addressKeys.get(address)!, protocol, port);
       if (value === undefined) incomplete.add(address);
       else services.set(keyText(key), { key, value: encodeService(value), address });
     }
     const heldServices = contentsOf(this.#services.entries());
     const heldAddresses = contentsOf(this.#addresses.entries());
-    deleteStale(this.#addresses, heldAddresses, addressContents(plan, incomplete));
-    for (const text of writeMissing(this.#services, heldServices, services)) {
-      incomplete.add(services.get(text)!.address);
-    }
-    const addresses = addressContents(plan, incomplete);
-    const refused = writeMissing(this.#addresses, heldAddresses, addresses);
-    for (const address of plan.addresses) {
-      if (refused.has(keyText(addressToMappedBytes(address)))) incomplete.add(address);
+    const addresses = new Map<string, ContentsEntry & { readonly address: IpAddress }>();
+    for (const [address, key] of addressKeys) {
+      if (!incomplete.has(address)) addresses.set(keyText(key), { key, value: IN_PLACE, address });
     }
     deleteStale(this.#addresses, heldAddresses, addresses);
+    for (const text of writeMissing(this.#services, heldServices, services)) {
+      const { address } = services.get(text)!;
+      incomplete.add(address);
+      addresses.delete(keyText(addressKeys.get(address)!));
+    }
+    for (const text of writeMissing(this.#addresses, heldAddresses, addresses)) {
+      incomplete.add(addresses.get(text)!.address);
+    }
+    if (incomplete.size > 0) deleteStale(this.#addresses, heldAddresses, addresses);
     return { incomplete, prune: () => deleteStale(this.#services, heldServices, services) };
   }
 
@@ -70,13 +78,6 @@ export class EntryStore {
   has(address: IpAddress): boolean {
     return this.#addresses.get(addressToMappedBytes(address)) !== undefined;
   }
-}
-
-function addressContents(plan: SteerPlan, incomplete: ReadonlySet<IpAddress>) {
-  const complete = plan.addresses.filter((address) => !incomplete.has(address));
-  return contentsOf(
-    complete.map((address) => ({ key: addressToMappedBytes(address), value: encodeU32(0) })),
-  );
 }
 
 function valueOf(

@@ -1,6 +1,6 @@
-import { addressToMappedBytes, macToBytes, type MacAddress } from '@fairlead/ip';
+import { macToBytes, type MacAddress } from '@fairlead/ip';
 import { protocolNumber } from '../flow.ts';
-import type { SteerKey } from '../plan.ts';
+import type { SteeredProtocol } from '../plan.ts';
 import { NO_CANDIDATE, ROWS, type Rows } from '../rows.ts';
 
 /*
@@ -20,11 +20,19 @@ export const Limit = { tablesPerSlab: 64, slabs: 256, nodes: 1024, segments: 16 
 /** Node indices with a meaning of their own. */
 export const NodeIndex = { kubeProxy: 0xfffe, none: 0xffff } as const;
 
-/** struct service_key: address, port, protocol. */
-export function encodeServiceKey({ address, protocol, port }: SteerKey): Uint8Array {
+/**
+ * struct service_key: address, port, protocol.
+ * @param address as `addressToMappedBytes` writes it
+ */
+export function encodeServiceKey(
+  address: Uint8Array,
+  protocol: SteeredProtocol,
+  port: number,
+): Uint8Array {
   const bytes = new Uint8Array(20);
-  bytes.set(addressToMappedBytes(address));
-  new DataView(bytes.buffer).setUint16(16, port);
+  bytes.set(address);
+  bytes[16] = port >> 8;
+  bytes[17] = port;
   bytes[18] = protocolNumber[protocol];
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { NodeName } from '@fairlead/cluster';
 import { hasRoom, keyText, type ByteMap } from './byte-map.ts';
 import { decodeU32, encodeRows, encodeU32, Limit } from './layout.ts';
 import type { Candidate, SteerTable, TableKey } from '../plan.ts';
@@ -76,6 +77,11 @@ export class TableStore {
       this.#index.delete(key);
       this.#resting.add(decodeU32(value));
     }
+  }
+
+  /** Gets ready for tables with these nodes, so that the first of them is quick. */
+  prepare(nodes: Iterable<NodeName>): void {
+    this.#builder.prepare(nodes);
   }
 
   *#freeSlots(used: Set<number>): Generator<number, undefined> {

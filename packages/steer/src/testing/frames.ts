@@ -25,7 +25,7 @@ export function buildFrame(flow: Flow, options: FrameOptions): Uint8Array {
   const header = ipv4 ? ipv4Header(flow, length, options) : ipv6Header(flow, length);
   const etherType = ipv4 ? [0x08, 0x00] : [0x86, 0xdd];
   const ethernet = [...macToBytes(options.to), ...macToBytes(options.from), ...etherType];
-  return Buffer.concat([Uint8Array.from(ethernet), header, transport, payload]);
+  return new Uint8Array(Buffer.concat([Uint8Array.from(ethernet), header, transport, payload]));
 }
 
 function tcp({ sourcePort, destinationPort }: Flow, flags: number = tcpFlags.ack): Uint8Array {

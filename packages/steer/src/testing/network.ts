@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MacAddress } from '@fairlead/ip';
+import { macFromBytes, type MacAddress } from '@fairlead/ip';
 import { listInterfaces, mountBpffs, PacketSocket, unmountBpffs } from '@fairlead/linux';
 
 /** Where a frame went: to which port of the switch, as the stack behind it saw it. */
@@ -15,8 +15,11 @@ export interface Arrival {
 const RECEIVE_BUFFER = 16 * 1024 * 1024;
 const DEADLINE_MS = 5000;
 
+/** How the MAC addresses of all hosts begin. The switch has another, and speaks now and then by itself. */
+const ours = [2, 0x5e, 0xe0, 0] as const;
+
 /** What the flush looks like: an IPv4 packet of nobody, for everybody. */
-const flush = Uint8Array.from([...Array<number>(6).fill(0xff), 2, 0, 0, 0, 0, 0xf1, 8, 0, 0x4f]);
+const flush = Uint8Array.from([...Array<number>(6).fill(0xff), ...ours, 0, 0xf1, 8, 0, 0x4f]);
 
 /**
  * Hosts on a switch, all in the namespace that the test runner made: the ends of veth pairs, without
@@ -30,13 +33,15 @@ export class Network implements Disposable {
     this.#prefix = prefix;
     const commands = [
       'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1',
-      `ip link add ${prefix}-sw mtu 9000 type bridge`,
+      // The switch shall pass malformed packets on.
+      'sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0',
+      `ip link add ${prefix}-sw mtu 9000 type bridge mcast_snooping 0`,
       `ip link set ${prefix}-sw up`,
       ...names.flatMap((name, index) => [
         `ip link add ${prefix}-${name} address ${macOf(index)} mtu 9000 type veth peer ${prefix}-p-${name} mtu 9000`,
         `ip link set ${prefix}-p-${name} master ${prefix}-sw up`,
         `ip link set ${prefix}-${name} up`,
-        `bridge fdb replace ${macOf(index)} dev ${prefix}-p-${name} master static`,
+        `bridge fdb replace ${macOf(index)} dev ${prefix}-p-${name} master static sticky`,
       ]),
     ];
     run(commands.join('\n'));
@@ -125,6 +130,7 @@ export class Host implements Disposable {
         new PacketSocket({
           interfaceIndex: this.interfaceIndex,
           etherType,
+          filter: 'all',
           receiveBuffer: RECEIVE_BUFFER,
         }),
     );
@@ -132,14 +138,17 @@ export class Host implements Disposable {
 
   send(frame: Uint8Array): void {
     const failure = this.#sockets[0]?.send(frame);
-    if (failure !== undefined) throw new Error(`${this.name} cannot send: ${failure}`);
+    if (failure !== undefined) throw new Error(`${this.name} cannot send: ${failure.errno}`);
   }
 
   receive(): Arrival[] {
     const arrivals: Arrival[] = [];
     for (const socket of this.#sockets) {
       for (let next = socket.receive(); next; next = socket.receive()) {
-        arrivals.push({ host: this.name, frame: next.frame });
+        const { frame } = next;
+        if (ours.every((byte, at) => frame[6 + at] === byte)) {
+          arrivals.push({ host: this.name, frame });
+        }
       }
     }
     return arrivals;
@@ -175,7 +184,6 @@ export function run(commands: string): void {
   execFileSync('sh', ['-e'], { input: commands, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
-/** Locally administered, one host's. */
 function macOf(index: number): MacAddress {
-  return `02:00:00:00:01:${(index + 1).toString(16).padStart(2, '0')}` as MacAddress;
+  return macFromBytes(Uint8Array.from([...ours, 1, index + 1]));
 }

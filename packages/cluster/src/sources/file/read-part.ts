@@ -44,7 +44,8 @@ function takeApart(value: unknown): unknown[] {
 function readItem(value: unknown, options: ServiceOptions): ItemReading {
   if (!isObject(value)) {
     const message = `Not an object. Write apiVersion, kind and metadata of one of: ${knownKinds}.`;
-    return { ok: false, id: undefined, fault: { field: '', value, message } };
+    // Its value is not shown: it may be anything, a key that was pasted into the wrong file too.
+    return { ok: false, id: undefined, fault: { field: '', value: '', message } };
   }
   const kind = fieldOf(value, 'kind');
   const apiVersion = fieldOf(value, 'apiVersion');

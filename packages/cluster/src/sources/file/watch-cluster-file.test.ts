@@ -39,13 +39,13 @@ class Watched implements AsyncDisposable {
   }
 
   /** `recheckMs` is beyond the test's patience, so that only events can bring an update. */
-  watch({ recheckMs = 60_000, onUpdate = (_: SourceUpdate) => {} } = {}): this {
+  watch(onUpdate?: (update: SourceUpdate) => void): this {
     const tell = (update: SourceUpdate) => {
       this.updates.push(update);
-      onUpdate(update);
+      onUpdate?.(update);
       this.#wake();
     };
-    const options = { quietMs: 5, recheckMs };
+    const options = { quietMs: 5, recheckMs: 60_000 };
     this.#watching = watchClusterFile(this.file, tell, this.#end.signal, options);
     return this;
   }
@@ -78,11 +78,9 @@ const serviceCount = (count: number) => (update: SourceUpdate) =>
 
 sourceConformance('a watched file', async () => {
   const watched = await Watched.in(write(textOf(cluster())));
-  let listener = (_: ClusterState) => {};
-  watched.watch({
-    onUpdate: ({ state }) => {
-      if (state !== undefined) listener(state);
-    },
+  let listener: ((state: ClusterState) => void) | undefined;
+  watched.watch(({ state }) => {
+    if (state !== undefined) listener?.(state);
   });
   return {
     put: (objects) => writeFile(watched.file, textOf(cluster(), ...objects)),

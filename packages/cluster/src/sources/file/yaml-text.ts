@@ -36,7 +36,12 @@ export function readYaml(text: string): YamlValues {
   const lineCounter = new LineCounter();
   try {
     const documents = [
-      ...parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false }),
+      ...parseAllDocuments(text, {
+        lineCounter,
+        merge: true,
+        prettyErrors: false,
+        logLevel: 'error',
+      }),
     ];
     for (const { errors } of documents) {
       const [error] = errors;
