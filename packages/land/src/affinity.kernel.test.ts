@@ -13,18 +13,18 @@ const sticky: ExampleService = {
   affinitySeconds: 10_800,
 };
 
+let network: LandingNetwork;
+before(async () => {
+  network = await LandingNetwork.start();
+});
+after(() => network[Symbol.dispose]());
+afterEach(() => network.node.call('remove'));
+
 for (const [address, net] of [
   ['198.51.100.1', '203.0.113.'],
   ['2001:db8:100::1', '2001:db8:3::'],
 ] as const) {
   suite(`session affinity at ${address}`, () => {
-    let network: LandingNetwork;
-    before(async () => {
-      network = await LandingNetwork.start();
-    });
-    after(() => network[Symbol.dispose]());
-    afterEach(() => network.node.call('remove'));
-
     const clients = Array.from({ length: 20 }, (_, at) => `${net}${at + 20}`);
     const apply = (changes: Partial<ExampleService> = {}) =>
       network.node.call('apply', examplePlan([{ ...sticky, ...changes }]));

@@ -103,7 +103,7 @@ function elementsMissing(from: NftSet | undefined, there: NftSet | undefined): [
 }
 
 function elementCommand(verb: string, name: string, elements: readonly string[]): string[] {
-  // An element a line: nft shows the line that is wrong.
+  // An error quotes the first line of a command, which so stays short.
   return elements.length === 0
     ? []
     : [`${verb} element ${tableName} ${name} {\n${elements.join(',\n')}\n}`];

@@ -1,4 +1,3 @@
-import { parseMac, type MacAddress } from '@fairlead/ip';
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { address, examplePlan, other, pod } from './testing/example-cluster.ts';
@@ -126,7 +125,7 @@ suite('guard', () => {
   });
 
   test('our address answers an echo while a pod stands behind it, on any node', async () => {
-    const gateway = macOf(network.router.run('ip -o link show to-client'));
+    const { gateway } = network;
     const echo = (to: string, from: string) =>
       network.client.call('ping', {
         from: address(from),
@@ -149,9 +148,3 @@ suite('guard', () => {
     }
   });
 });
-
-function macOf(link: string): MacAddress {
-  const mac = parseMac(/link\/ether (\S+)/u.exec(link)?.[1] ?? '');
-  assert.ok(mac !== undefined, link);
-  return mac;
-}

@@ -5,7 +5,7 @@ import { difference } from './difference.ts';
 import { forwardDropProblems } from './forward-policy.ts';
 import { shortText } from './land-error.ts';
 import { parseListing, type ListedTable } from './listing.ts';
-import { tableName, type NftTable } from './nft-table.ts';
+import { tableName } from './nft-table.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
 import { PrintedForms } from './printed-forms.ts';
 import { renderTable } from './render.ts';
@@ -46,7 +46,8 @@ export class LandDriver implements Disposable {
    */
   apply(plan: LandPlan): LandReport {
     const wanted = renderTable(plan);
-    const listed = this.#read(wanted);
+    const read = this.#read();
+    const listed = read === undefined ? undefined : this.#printed.translate(read, wanted);
     const commands = difference(listed, wanted);
     const report = (problems: readonly Problem[]): LandReport => ({
       commands: commands.length,
@@ -55,6 +56,7 @@ export class LandDriver implements Disposable {
     if (commands.length === 0) return report([]);
     try {
       this.#nftables.run(commands.join('\n'));
+      this.#printed.settle(wanted, () => this.#read());
       return report([]);
     } catch (error) {
       if (!(error instanceof NftablesError)) throw error;
@@ -77,18 +79,17 @@ export class LandDriver implements Disposable {
 
   /** Deletes our table, and nothing else. */
   remove(): void {
-    if (this.#nftables.list(`table ${tableName}`, { terse: true }) !== undefined) {
-      this.#nftables.run(`delete table ${tableName}`);
-    }
+    // What is deleted must be there.
+    this.#nftables.run(`add table ${tableName}\ndelete table ${tableName}`);
   }
 
   [Symbol.dispose](): void {
     this.#nftables[Symbol.dispose]();
   }
 
-  #read(wanted: NftTable): ListedTable | undefined {
+  #read(): ListedTable | undefined {
     const text = this.#nftables.list(`table ${tableName}`, { numeric: true, stateless: true });
-    return text === undefined ? undefined : this.#printed.translate(parseListing(text), wanted);
+    return text === undefined ? undefined : parseListing(text);
   }
 
   #applyInParts(plan: LandPlan, listed: ListedTable | undefined) {

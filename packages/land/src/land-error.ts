@@ -13,8 +13,7 @@ export class LandError extends Error {
   }
 }
 
-/** What nftables said and the line it is about; scripts run to megabytes. */
-export function shortText(error: NftablesError): string {
-  const [said = '', line = ''] = error.text.split('\n');
-  return line === '' ? said : `${said} (in: ${line.trim().slice(0, 160)})`;
+/** What nftables said first; what follows quotes the script, which may run to megabytes. */
+export function shortText({ text }: NftablesError): string {
+  return (text.split('\n', 1)[0] ?? '').replace(/^.*?Error: /u, '');
 }

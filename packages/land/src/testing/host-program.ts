@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { LandDriver } from '../land-driver.ts';
 import type { LandPlan } from '../plan.ts';
-import { echoRequest, isEchoReply } from './echo-request.ts';
+import { echoRequest, isEchoReply, sctpInit } from './frames.ts';
 
 export interface Question {
   readonly protocol: 'tcp' | 'udp';
@@ -21,11 +21,14 @@ export interface Question {
   readonly timeoutMs?: number;
 }
 
-export interface Echo {
+interface Frame {
   readonly from: IpAddress;
   readonly to: IpAddress;
   /** The router's. */
   readonly gateway: MacAddress;
+}
+
+interface Echo extends Frame {
   /** The same one is the same flow to conntrack. */
   readonly identifier: number;
   readonly timeoutMs: number;
@@ -102,13 +105,12 @@ const commands = {
   },
   /** Whether an echo request to our address is answered within that time. */
   ping({ from, to, gateway, identifier, timeoutMs }: Echo): boolean {
-    const uplink = listInterfaces().find(({ name }) => name === 'eth0');
-    if (uplink?.mac === undefined) throw new Error('no eth0 with a MAC address');
+    const uplink = uplinkInterface();
     const etherType = to.includes(':') ? 0x86dd : 0x0800;
     using socket = new PacketSocket({ interfaceIndex: uplink.index, etherType });
     const poller = new Poller();
     poller.add(socket.fd);
-    socket.send(echoRequest({ from: uplink.mac, to: gateway }, from, to, identifier));
+    socket.send(echoRequest({ fromMac: uplink.mac, toMac: gateway, from, to }, identifier));
     const until = performance.now() + timeoutMs;
     while (poller.wait(Math.max(0, until - performance.now())).length > 0) {
       for (let got = socket.receive(); got !== undefined; got = socket.receive()) {
@@ -116,6 +118,13 @@ const commands = {
       }
     }
     return false;
+  },
+  /** Sends an SCTP INIT. */
+  openSctp({ from, to, gateway, port }: Frame & { readonly port: number }): void {
+    const uplink = uplinkInterface();
+    const etherType = to.includes(':') ? 0x86dd : 0x0800;
+    using socket = new PacketSocket({ interfaceIndex: uplink.index, etherType });
+    socket.send(sctpInit({ fromMac: uplink.mac, toMac: gateway, from, to }, 40_000, port));
   },
   apply: (plan: LandPlan) => landDriver().apply(plan),
   counters: () => Object.fromEntries(landDriver().counters()),
@@ -129,6 +138,12 @@ const commands = {
 };
 
 export type Commands = typeof commands;
+
+function uplinkInterface(): { readonly index: number; readonly mac: MacAddress } {
+  const uplink = listInterfaces().find(({ name }) => name === 'eth0');
+  if (uplink?.mac === undefined) throw new Error('no eth0 with a MAC address');
+  return { index: uplink.index, mac: uplink.mac };
+}
 
 function connectTo({ address, port, from, fromPort }: Question): Socket {
   return connect({

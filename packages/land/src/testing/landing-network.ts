@@ -1,3 +1,4 @@
+import { parseMac, type MacAddress } from '@fairlead/ip';
 import { Host } from './host.ts';
 
 /**
@@ -44,6 +45,14 @@ export class LandingNetwork implements Disposable {
     const host = target === 'node' ? 11 : 12;
     this.router.run(`ip route replace 198.51.100.0/24 via 192.0.2.${host}
       ip -6 route replace 2001:db8:100::/64 via 2001:db8:2::${host}`);
+  }
+
+  /** Where the client sends what leaves its network. */
+  get gateway(): MacAddress {
+    const link = this.router.run('ip -o link show to-client');
+    const mac = parseMac(/link\/ether (\S+)/u.exec(link)?.[1] ?? '');
+    if (mac === undefined) throw new Error(`no MAC address in ${link}`);
+    return mac;
   }
 
   [Symbol.dispose](): void {
