@@ -79,6 +79,7 @@ struct segment {
 #define MAC_BITS ((1ULL << MAC_WIDTH) - 1)
 #define PEER_KNOWN (1ULL << MAC_WIDTH)
 #define PEER_SUSPECT (2ULL << MAC_WIDTH)
+#define PEER_DIVERTED (4ULL << MAC_WIDTH) /* is or was suspect: flows of its rows may be elsewhere */
 
 struct hop_key {
 	__u64 mac;
@@ -205,10 +206,31 @@ struct {
 	__type(value, __u32);
 } table_index SEC(".maps");
 
-struct packet {
+struct flow {
 	struct service_key to;
 	__be32 source[4];
 	__u32 ports; /* source and destination port as they lie in the packet */
+};
+
+struct diverted {
+	__u16 from;
+	__u16 to;
+};
+
+/*
+ * The one exception to having no flow table: TCP flows that were opened while their node was
+ * suspect, and so are with the second choice, whose other packets must follow them there. Packets
+ * look here only if the first choice is PEER_DIVERTED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct flow);
+	__type(value, struct diverted);
+} diverted SEC(".maps");
+
+struct packet {
+	struct flow flow;
 	__u64 destination_mac;
 	__u64 source_mac;
 	bool ipv4;
@@ -265,13 +287,13 @@ static __always_inline __u32 finish(__u32 hash, __u32 length)
 static __always_inline __u32 flow_hash(const struct packet *packet, bool affinity)
 {
 	__u32 width = packet->ipv4 ? 4 : 16;
-	__u32 hash = mix_address(0, packet->source, packet->ipv4);
+	__u32 hash = mix_address(0, packet->flow.source, packet->ipv4);
 
 	if (affinity)
 		return finish(hash, width);
-	hash = mix_address(hash, packet->to.address, packet->ipv4);
-	hash = mix(hash, packet->ports) ^ scramble(packet->to.protocol);
-	return finish(hash, 2 * width + sizeof(packet->ports) + sizeof(packet->to.protocol));
+	hash = mix_address(hash, packet->flow.to.address, packet->ipv4);
+	hash = mix(hash, packet->flow.ports) ^ scramble(packet->flow.to.protocol);
+	return finish(hash, 2 * width + sizeof(packet->flow.ports) + sizeof(packet->flow.to.protocol));
 }
 
 /* Makes the first `length` bytes readable directly; drivers may leave less in the linear part. */
@@ -295,11 +317,11 @@ static __always_inline bool linear(struct __sk_buff *skb, __u32 length)
 static __always_inline bool parse_transport(struct __sk_buff *skb, __u32 offset, __u32 room,
 					    struct packet *packet)
 {
-	bool tcp = packet->to.protocol == IPPROTO_TCP;
+	bool tcp = packet->flow.to.protocol == IPPROTO_TCP;
 	__u32 needed = tcp ? TCP_FLAGS_OFFSET + 1 : UDP_MINIMUM;
 	__u8 *transport, *end;
 
-	if (!tcp && packet->to.protocol != IPPROTO_UDP)
+	if (!tcp && packet->flow.to.protocol != IPPROTO_UDP)
 		return false;
 	if (room < (tcp ? TCP_MINIMUM : UDP_MINIMUM))
 		return false;
@@ -309,8 +331,8 @@ static __always_inline bool parse_transport(struct __sk_buff *skb, __u32 offset,
 	transport = (void *)(long)skb->data + offset;
 	if (transport + UDP_MINIMUM > end)
 		return false;
-	packet->ports = *(__u32 *)transport;
-	packet->to.port = *(__be16 *)(transport + 2);
+	packet->flow.ports = *(__u32 *)transport;
+	packet->flow.to.port = *(__be16 *)(transport + 2);
 	packet->opens = true;
 	if (tcp) {
 		if (transport + TCP_FLAGS_OFFSET + 1 > end)
@@ -339,12 +361,12 @@ static __always_inline bool parse_ipv4(struct __sk_buff *skb, struct packet *pac
 	if (total > held || total < header)
 		return false;
 	packet->ipv4 = true;
-	packet->source[2] = packet->to.address[2] = IPV4_MAPPED;
-	packet->source[3] = ip->saddr;
-	packet->to.address[3] = ip->daddr;
-	packet->to.protocol = ip->protocol;
+	packet->flow.source[2] = packet->flow.to.address[2] = IPV4_MAPPED;
+	packet->flow.source[3] = ip->saddr;
+	packet->flow.to.address[3] = ip->daddr;
+	packet->flow.to.protocol = ip->protocol;
 	if (ip->frag_off & bpf_htons(IP_FRAGMENT)) {
-		if (bpf_map_lookup_elem(&addresses, packet->to.address))
+		if (bpf_map_lookup_elem(&addresses, packet->flow.to.address))
 			count(COUNT_FRAGMENT);
 		return false;
 	}
@@ -364,13 +386,13 @@ static __always_inline bool parse_ipv6(struct __sk_buff *skb, struct packet *pac
 	room = bpf_ntohs(ip->payload_len);
 	if (ip->version != 6 || room > skb->len - ETH_HLEN - sizeof(*ip))
 		return false;
-	__builtin_memcpy(packet->source, &ip->saddr, sizeof(packet->source));
-	__builtin_memcpy(packet->to.address, &ip->daddr, sizeof(packet->to.address));
+	__builtin_memcpy(packet->flow.source, &ip->saddr, sizeof(packet->flow.source));
+	__builtin_memcpy(packet->flow.to.address, &ip->daddr, sizeof(packet->flow.to.address));
 	/* Would be taken for IPv4 from here on; never on the wire (RFC 4291 §2.5.5.2, RFC 4038 §4.2). */
-	if (!packet->to.address[0] && !packet->to.address[1] &&
-	    packet->to.address[2] == IPV4_MAPPED)
+	if (!packet->flow.to.address[0] && !packet->flow.to.address[1] &&
+	    packet->flow.to.address[2] == IPV4_MAPPED)
 		return false;
-	packet->to.protocol = ip->nexthdr;
+	packet->flow.to.protocol = ip->nexthdr;
 	return parse_transport(skb, ETH_HLEN + sizeof(*ip), room, packet);
 }
 
@@ -488,36 +510,60 @@ static __always_inline bool stays(const struct segment *segment, __u16 node)
 	return node == segment->self || node == NODE_KUBE_PROXY;
 }
 
+static __always_inline bool reachable(const struct segment *segment, __u16 node, __u64 peer)
+{
+	return stays(segment, node) || peer & PEER_KNOWN;
+}
+
+static __always_inline int go(struct __sk_buff *skb, const struct segment *segment, __u16 node,
+			      __u64 peer)
+{
+	return stays(segment, node) ? pass(COUNT_SELF) : hand_over(skb, segment, node, peer);
+}
+
 /*
- * A packet that may open a flow avoids a suspect node, unless both are suspect. Others stay with
- * the first choice, which may be alive and then knows the flow. A node without a MAC here could
- * never be reached, so neither could the packet that opened the flow: the second choice has it.
+ * What may open a flow avoids a suspect node, unless both are suspect; what follows in a TCP
+ * connection goes where that began. All else stays with the first choice, for its agent may be
+ * silent while the node works. A node without a MAC here could never be reached, so neither could
+ * the packet that opened the flow: the second choice has it.
  */
 static __always_inline int choose(struct __sk_buff *skb, const struct packet *packet,
 				  const struct segment *segment, __u32 number,
 				  const struct row *row)
 {
+	struct diverted *elsewhere, diversion;
+	bool remembers, avoids;
 	__u64 first, second;
 
 	if (stays(segment, row->primary))
 		return pass(COUNT_SELF);
 	first = find_peer(number, row->primary);
-	if (first & PEER_KNOWN && !(packet->opens && first & PEER_SUSPECT))
-		return hand_over(skb, segment, row->primary, first);
-
-	if (stays(segment, row->secondary)) {
-		count(COUNT_SECOND);
-		return pass(COUNT_SELF);
+	remembers = first & PEER_DIVERTED && packet->flow.to.protocol == IPPROTO_TCP;
+	avoids = first & PEER_SUSPECT && packet->opens;
+	if (remembers && !packet->opens) {
+		elsewhere = bpf_map_lookup_elem(&diverted, &packet->flow);
+		second = elsewhere ? find_peer(number, elsewhere->to) : 0;
+		if (elsewhere && reachable(segment, elsewhere->to, second)) {
+			count(COUNT_SECOND);
+			return go(skb, segment, elsewhere->to, second);
+		}
 	}
-	second = find_peer(number, row->secondary);
-	if (second & PEER_KNOWN &&
-	    !(first & PEER_KNOWN && second & PEER_SUSPECT)) {
-		count(COUNT_SECOND);
-		return hand_over(skb, segment, row->secondary, second);
+	if (!(first & PEER_KNOWN) || avoids) {
+		second = find_peer(number, row->secondary);
+		if (reachable(segment, row->secondary, second) && !(avoids && second & PEER_SUSPECT)) {
+			if (remembers) {
+				diversion = (struct diverted){ row->primary, row->secondary };
+				bpf_map_update_elem(&diverted, &packet->flow, &diversion, BPF_ANY);
+			}
+			count(COUNT_SECOND);
+			return go(skb, segment, row->secondary, second);
+		}
+		if (!(first & PEER_KNOWN))
+			return pass(COUNT_UNREACHABLE);
 	}
-	if (first & PEER_KNOWN)
-		return hand_over(skb, segment, row->primary, first);
-	return pass(COUNT_UNREACHABLE);
+	if (remembers && packet->opens)
+		bpf_map_delete_elem(&diverted, &packet->flow);
+	return hand_over(skb, segment, row->primary, first);
 }
 
 static __always_inline int steer(struct __sk_buff *skb)
@@ -530,7 +576,7 @@ static __always_inline int steer(struct __sk_buff *skb)
 
 	if (!parse(skb, &packet))
 		return TC_ACT_UNSPEC;
-	service = bpf_map_lookup_elem(&services, &packet.to);
+	service = bpf_map_lookup_elem(&services, &packet.flow.to);
 	if (!service)
 		return TC_ACT_UNSPEC;
 	segment = find_segment(skb->ifindex, &number);

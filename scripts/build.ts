@@ -35,7 +35,14 @@ async function buildBundles(): Promise<void> {
       platform: 'node',
       external: ['koffi'],
     });
-    await bundle.write({ file: output, format: 'cjs', codeSplitting: false });
+    // V8 keeps the whole text in memory, and two bytes for each character where one is not Latin-1.
+    await bundle.write({
+      file: output,
+      format: 'cjs',
+      codeSplitting: false,
+      charset: 'ascii',
+      comments: { legal: true, jsdoc: false, annotation: false },
+    });
     await bundle.close();
   }
 }

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { askAgent } from './ask-agent.ts';
 
 /**
  * Makes an agent block its main thread, as a long garbage collection would, while its other threads go on.
@@ -6,25 +6,7 @@ import { request } from 'node:http';
  * @param socketPath The agent's socket, `agent.sock` in its state directory.
  * @throws Error where the agent does not answer, or refuses.
  */
-export function blockMainThread(socketPath: string, ms: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const path = `/fault/block-main?ms=${ms}`;
+export async function blockMainThread(socketPath: string, ms: number): Promise<void> {
   // It may answer before it blocks or after.
-  const signal = AbortSignal.timeout(ms + 5_000);
-  const question = request({ socketPath, path, method: 'POST', signal }, (answer) => {
-    const parts: Buffer[] = [];
-    answer.on('data', (part: Buffer) => parts.push(part));
-    answer.on('error', reject);
-    answer.on('end', () => {
-      const code = answer.statusCode ?? 0;
-      if (code >= 200 && code < 300) return resolve();
-      const said = Buffer.concat(parts).toString().slice(0, 500);
-      reject(new Error(`the agent at ${socketPath} refused to block: ${code} ${said}`));
-    });
-  });
-  question.on('error', (cause) => {
-    reject(new Error(`the agent at ${socketPath} cannot be asked to block`, { cause }));
-  });
-  question.end();
-  return promise;
+  await askAgent(socketPath, 'POST', `/fault/block-main?ms=${ms}`, ms + 5_000);
 }

@@ -26,6 +26,7 @@ export {
   longestUnasked,
   ownershipsOf,
   twoOwnerSpans,
+  unansweredQuestions,
   type Ownership,
   type Span,
 } from './measure/ownership.ts';

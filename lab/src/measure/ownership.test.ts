@@ -11,6 +11,7 @@ import {
   longestUnasked,
   ownershipsOf,
   twoOwnerSpans,
+  unansweredQuestions,
 } from './ownership.ts';
 
 const address = parseAddress('192.0.2.240')!;
@@ -52,6 +53,13 @@ test('one question answered by two is an instant of two owners, not none', () =>
   const seen = [...answers(a, 0, 5, 10), ...answers(b, 10, 15)];
   assert.deepEqual(twoOwnerSpans(seen, address), [{ fromMs: 10, toMs: 10 }]);
   assert.equal(longestMs(twoOwnerSpans(seen, address)), 0);
+});
+
+test('a question counts as unanswered unless somebody answers before the next one', () => {
+  const asked = [0, 5, 10, 15, 20].map((atMs): Observation => ({ kind: 'asked', atMs }));
+  const seen = [...asked, ...answers(a, 0.1, 5.1, 5.2), ...answers(b, 15.1)];
+  assert.deepEqual(unansweredQuestions(seen, address), [10]);
+  assert.deepEqual(unansweredQuestions(seen, elsewhere), [0, 5, 10, 15]);
 });
 
 test('a pause longer than three questions ends an ownership: a second begins', () => {

@@ -82,6 +82,23 @@ export function longestSilence(
 }
 
 /**
+ * When the observer asked for an address and nobody answered before it asked again. The last question does
+ * not count: it may be under way.
+ */
+export function unansweredQuestions(
+  observations: readonly Observation[],
+  address: IpAddress,
+): number[] {
+  const asked = observations.filter(({ kind }) => kind === 'asked').map(({ atMs }) => atMs);
+  const answered = answersFor(observations, address).map(({ atMs }) => atMs);
+  let next = 0;
+  return asked.slice(0, -1).filter((atMs, index) => {
+    while ((answered[next] ?? Infinity) < atMs) next++;
+    return !((answered[next] ?? Infinity) < (asked[index + 1] ?? Infinity));
+  });
+}
+
+/**
  * The longest time in which the observer itself did not ask: a silence not much longer than this shows
  * nothing about the owners.
  */

@@ -28,24 +28,27 @@ export interface ClusterFileContents {
   /** Ranges or prefixes of the one pool. */
   readonly pool: readonly string[];
   readonly services: readonly ServiceOptions[];
+  /** Nodes that shall own no address: labelled as Kubernetes has it for load balancers. */
+  readonly excludedNodes?: readonly Node[] | undefined;
   /** Further objects, as they stand in a file. */
   readonly more?: readonly object[] | undefined;
 }
 
-export const defaultPorts: readonly PortOptions[] = [
+const defaultPorts: readonly PortOptions[] = [
   { protocol: 'TCP', port: 80, targetPort: 8080 },
   { protocol: 'UDP', port: 80, targetPort: 8080 },
 ];
 
 /** By which Announcements name a node. */
 const hostLabel = 'kubernetes.io/hostname';
+const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
 /** The objects of a standalone cluster as text: YAML, of which JSON is a part. */
 export function clusterFileText(contents: ClusterFileContents): string {
   const objects = [
     own('Cluster', 'lab', { clusterId: contents.clusterId, keyFile: contents.keyFile }),
     own('AddressPool', 'lan', { addresses: contents.pool }),
-    ...contents.nodes.map(nodeObject),
+    ...contents.nodes.map((node) => nodeObject(node, contents.excludedNodes?.includes(node))),
     ...contents.services.flatMap((service) => [
       serviceObject(service),
       ...sliceObjects(service),
@@ -60,12 +63,13 @@ function own(kind: string, name: string, spec: object): object {
   return { apiVersion: 'fairlead.dev/v1alpha1', kind, metadata: { name }, spec };
 }
 
-function nodeObject(node: Node): object {
+function nodeObject(node: Node, excluded = false): object {
   const addresses = node.nics.flatMap((nic) => nic.addresses);
+  const labels = { [hostLabel]: node.name, ...(excluded && { [excludeLabel]: '' }) };
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: node.name, labels: { [hostLabel]: node.name } },
+    metadata: { name: node.name, labels },
     status: { addresses: addresses.map(({ address }) => ({ type: 'InternalIP', address })) },
   };
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IpAddress } from '@fairlead/ip';
+import { askAgent } from '../ask-agent.ts';
 import { blockMainThread } from '../block-main-thread.ts';
 import type { Host } from '../host.ts';
 import type { Lab } from '../lab.ts';
@@ -10,6 +12,8 @@ import type { Node, Pod } from '../node.ts';
 import type { Switch } from '../switch.ts';
 import { waitFor } from '../wait-for.ts';
 import { clusterFileText, type ClusterFileContents, type ServiceOptions } from './cluster-file.ts';
+
+const defaultPool = ['192.0.2.100-192.0.2.199', '2001:db8::1:0/112'] as const;
 
 /** Where `bin/fairlead` is: the form that is shipped. */
 const executable = join(import.meta.dirname, '..', '..', '..', 'bin', 'fairlead');
@@ -21,9 +25,12 @@ export interface StandaloneOptions {
   readonly podsOn?: readonly string[] | undefined;
   /** Put the nodes' network cards into bridges. */
   readonly bridged?: boolean | undefined;
-  /** Of a second cluster on the same switch: its id, and what its addresses begin at. */
+  /** Of a further cluster in the lab: its id, the switch of the first, and what its addresses are. */
   readonly clusterId?: string | undefined;
   readonly lan?: Switch | undefined;
+  /** The number of the first node, from which its addresses follow; default 1: 192.0.2.11. */
+  readonly firstNumber?: number | undefined;
+  readonly pool?: readonly string[] | undefined;
 }
 
 /** What `fairlead status -o json` says, as far as tests look at it. */
@@ -32,7 +39,7 @@ export interface AgentStatus {
   readonly services: readonly {
     readonly service: string;
     readonly addresses: readonly {
-      readonly address: string;
+      readonly address: IpAddress;
       readonly owner?: string;
       readonly here: string;
     }[];
@@ -42,6 +49,11 @@ export interface AgentStatus {
   readonly segments: readonly {
     readonly interface: string;
     readonly standing: string;
+    readonly members: readonly {
+      readonly node: string;
+      readonly live: boolean;
+      readonly standing: string;
+    }[];
     readonly problems: readonly string[];
   }[];
   readonly problems: readonly StatusProblem[];
@@ -68,6 +80,7 @@ export class StandaloneCluster {
     lab: Lab,
     parts: Pick<StandaloneCluster, 'lan' | 'nodes' | 'pods' | 'client'>,
     clusterId: string,
+    pool: readonly string[],
   ) {
     this.lan = parts.lan;
     this.nodes = parts.nodes;
@@ -82,7 +95,7 @@ export class StandaloneCluster {
       clusterId,
       keyFile,
       nodes: parts.nodes,
-      pool: ['192.0.2.100-192.0.2.199', '2001:db8::1:0/112'],
+      pool,
       services: [],
     };
   }
@@ -90,11 +103,11 @@ export class StandaloneCluster {
   /** The network and the pods' servers; the agents are started by `startAgents`. */
   static async create(lab: Lab, options: StandaloneOptions = {}): Promise<StandaloneCluster> {
     const { nodes: names = ['a', 'b', 'c'], bridged = false, clusterId = 'lab' } = options;
-    const { podsOn = names.slice(-2) } = options;
+    const { podsOn = names.slice(-2), firstNumber = 1, pool = defaultPool } = options;
     const lan = options.lan ?? (await lab.switch('lan'));
     const nodes: Node[] = [];
     for (const [index, name] of names.entries()) {
-      const number = index + 1;
+      const number = firstNumber + index;
       nodes.push(
         await lab.node(name, {
           nics: [
@@ -111,16 +124,18 @@ export class StandaloneCluster {
     const pods: Pod[] = [];
     for (const [index, node] of nodes.entries()) {
       if (!podsOn.includes(node.name)) continue;
-      const number = index + 1;
+      const number = firstNumber + index;
       const addresses = [`10.244.${number}.5`, `fd00:10:244:${number}::5`];
       pods.push(await node.pod(`web-${node.name}`, { addresses }));
     }
     await Promise.all(pods.map((pod) => startPodServer(pod, { ports: [8080], echoPorts: [9090] })));
-    const client = await lab.client('client', {
-      nics: [{ switch: lan, addresses: ['192.0.2.50/24', '2001:db8::50/64'] }],
-    });
+    const client =
+      lab.hosts.find(({ name }) => name === 'client') ??
+      (await lab.client('client', {
+        nics: [{ switch: lan, addresses: ['192.0.2.50/24', '2001:db8::50/64'] }],
+      }));
     await lab.settled();
-    return new StandaloneCluster(lab, { lan, nodes, pods, client }, clusterId);
+    return new StandaloneCluster(lab, { lan, nodes, pods, client }, clusterId, pool);
   }
 
   /** Changes the file that all agents watch, as one step. */
@@ -131,10 +146,10 @@ export class StandaloneCluster {
     renameSync(next, this.file);
   }
 
-  /** Appends text to the file, however wrong it may be. */
-  writeWith(text: string): void {
+  /** The file once more with a document appended, however wrong it may be; `write` takes it out again. */
+  writeWith(document: string): void {
     const next = `${this.file}.next`;
-    writeFileSync(next, `${clusterFileText(this.#contents)}\n---\n${text}\n`);
+    writeFileSync(next, `${clusterFileText(this.#contents)}\n---\n${document}\n`);
     renameSync(next, this.file);
   }
 
@@ -148,14 +163,20 @@ export class StandaloneCluster {
     await Promise.all(nodes.map((node) => this.startAgent(node)));
   }
 
-  async startAgent(node: Node): Promise<LabProcess> {
+  /** @param more Further flags; they win over those that every agent of a lab has. */
+  async startAgent(node: Node, more: readonly string[] = []): Promise<LabProcess> {
     const flags = ['--file', this.file, '--node', node.name, '--metrics', '0'];
     const agent = await node.spawn(
-      [executable, 'agent', ...flags, '--state-dir', this.stateDirectory(node)],
+      [executable, 'agent', ...flags, '--state-dir', this.stateDirectory(node), ...more],
       { name: 'agent', environment: { FAIRLEAD_FAULT_INJECTION: '1' } },
     );
     this.#agents.set(node.name, agent);
     return agent;
+  }
+
+  /** Ends every agent as a crash would; what is pinned stays. */
+  async killAgents(): Promise<void> {
+    await Promise.all(Array.from(this.#agents.values(), (agent) => agent[Symbol.asyncDispose]()));
   }
 
   /** @throws RangeError where none was started there */
@@ -171,12 +192,12 @@ export class StandaloneCluster {
 
   /** Blocks the main thread of a node's agent, as a long garbage collection would. */
   async blockMainThread(node: Node, ms: number): Promise<void> {
-    await blockMainThread(join(this.stateDirectory(node), 'agent.sock'), ms);
+    await blockMainThread(this.#socket(node), ms);
   }
 
-  /** @throws CommandError where no agent answers */
+  /** What `fairlead status -o json` prints, without starting a program. @throws Error where no agent answers */
   async status(node: Node): Promise<AgentStatus> {
-    const text = await this.fairlead(node, 'status', '--output', 'json');
+    const text = await askAgent(this.#socket(node), 'GET', '/status');
     return JSON.parse(text) as AgentStatus;
   }
 
@@ -188,7 +209,7 @@ export class StandaloneCluster {
   }
 
   /** The addresses that a Service has been given, as a node's agent says. */
-  async addressesOf(service: string, node: Node = this.#first): Promise<readonly string[]> {
+  async addressesOf(service: string, node: Node = this.#first): Promise<readonly IpAddress[]> {
     const status = await this.status(node);
     const found = status.services.find((each) => each.service === `default/${service}`);
     return (found?.addresses ?? []).map(({ address }) => address);
@@ -209,6 +230,10 @@ export class StandaloneCluster {
       },
       { what: `a node to answer for ${address}`, deadlineMs: 15_000 },
     );
+  }
+
+  #socket(node: Node): string {
+    return join(this.stateDirectory(node), 'agent.sock');
   }
 
   get #first(): Node {

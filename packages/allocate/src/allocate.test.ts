@@ -202,6 +202,23 @@ describe('families', () => {
     assert.deepEqual(allocated(pools, [pinned, service('b')]), { a: [], b: ['192.0.2.1'] });
   });
 
+  it('RequireDualStack gets what it requests once another one has let go', () => {
+    const require = { ...dual, familyPolicy: 'RequireDualStack' } as const;
+    const services = [
+      service('web', { ...require, ...requesting('192.0.2.9') }),
+      // Holds the only IPv6 address, but has no pool for IPv4.
+      service('dns', { ...require, ...requesting('2001:db8::1'), labels: { v6: 'only' } }),
+    ];
+    const v6 = pool('v6', ['2001:db8::1/128']);
+    const v4 = pool('v4', ['192.0.2.0/28'], {
+      serviceSelector: { matchExpressions: [{ key: 'v6', operator: 'DoesNotExist' }] },
+    });
+    assert.deepEqual(allocated([v4, v6], services), {
+      web: ['192.0.2.9', '2001:db8::1'],
+      dns: [],
+    });
+  });
+
   it('a requested address of one family is completed by any of the other', () => {
     const require = { ...dual, familyPolicy: 'RequireDualStack' } as const;
     const { web } = allocated(both, [service('web', { ...require, ...requesting('2001:db8::7') })]);
@@ -434,6 +451,16 @@ describe('what is assigned', () => {
     const closed = pool('lan', ['192.0.2.0/28'], { autoAssign: false, skipEdges: true });
     const { web } = allocated([closed], [service('web')], assignedOf({ web: ['192.0.2.0'] }));
     assert.deepEqual(web, ['192.0.2.0']);
+  });
+
+  it('takes nothing from the others when it is an edge that the pool skips now', () => {
+    const pools = [pool('lan', ['192.0.2.0/30'], { skipEdges: true })];
+    const services = ['old', 'a', 'b'].map((name) => service(name));
+    const result = allocated(pools, services, assignedOf({ old: ['192.0.2.0'] }));
+    assert.deepEqual(
+      new Set(Object.values(result).flat()),
+      new Set(['192.0.2.0', '192.0.2.1', '192.0.2.2']),
+    );
   });
 
   const moves = [

@@ -1,10 +1,10 @@
-import { after, before, beforeEach, suite, test } from 'node:test';
-import { Stage } from './conformance/stage.ts';
+import { macToBytes } from '@fairlead/ip';
+import { allNodesGroup, arpProbe, broadcastMac, gratuitousArp, multicastMac } from '@fairlead/l2';
 import type { TcMode } from '@fairlead/linux';
 import assert from 'node:assert/strict';
+import { after, before, beforeEach, suite, test } from 'node:test';
 import {
   held4,
-  held6,
   watched4,
   free4,
   client4,
@@ -17,15 +17,7 @@ import {
   zeroMac,
 } from './conformance/cast.ts';
 import { ask, arpReply } from './conformance/frames.ts';
-import {
-  allNodesGroup,
-  arpProbe,
-  broadcastMac,
-  duplicateAddressProbe,
-  gratuitousArp,
-  multicastMac,
-} from '@fairlead/l2';
-import { macToBytes } from '@fairlead/ip';
+import { Stage } from './conformance/stage.ts';
 
 for (const mode of ['tcx', 'clsact'] as const) {
   suite(`what becomes of ARP, attached by ${mode}`, () => rules(mode));

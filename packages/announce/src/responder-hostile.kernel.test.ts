@@ -1,7 +1,17 @@
-import { after, before, beforeEach, suite, test } from 'node:test';
-import { Stage } from './conformance/stage.ts';
-import type { TcMode } from '@fairlead/linux';
+import { macToBytes } from '@fairlead/ip';
+import {
+  arpProbe,
+  broadcastMac,
+  duplicateAddressProbe,
+  gratuitousArp,
+  unsolicitedNeighbourAdvertisement,
+} from '@fairlead/l2';
+import { PacketSocket, type TcMode } from '@fairlead/linux';
+import * as fc from 'fast-check';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { ip } from './conformance/cable.ts';
 import {
   held4,
   held6,
@@ -27,19 +37,8 @@ import {
   withChecksum,
   tagged,
 } from './conformance/frames.ts';
-import {
-  arpProbe,
-  broadcastMac,
-  duplicateAddressProbe,
-  gratuitousArp,
-  unsolicitedNeighbourAdvertisement,
-} from '@fairlead/l2';
-import { macToBytes } from '@fairlead/ip';
-import { PacketSocket } from '@fairlead/linux';
-import * as fc from 'fast-check';
-import { execFileSync } from 'node:child_process';
-import { ip } from './conformance/cable.ts';
 import { judge } from './conformance/judge.ts';
+import { Stage } from './conformance/stage.ts';
 
 for (const mode of ['tcx', 'clsact'] as const) {
   suite(`odd and hostile frames, attached by ${mode}`, () => frames(mode));

@@ -1,12 +1,11 @@
-import { after, before, beforeEach, suite, test } from 'node:test';
-import { Stage } from './conformance/stage.ts';
-import type { TcMode } from '@fairlead/linux';
+import { addressFromBytes, parseAddress, type IpAddress } from '@fairlead/ip';
+import { arpProbe, gratuitousArp } from '@fairlead/l2';
+import { Poller, type TcMode } from '@fairlead/linux';
 import assert from 'node:assert/strict';
+import { after, before, beforeEach, suite, test } from 'node:test';
 import { held4, watched4, client4, client, stranger, us } from './conformance/cast.ts';
 import { ask, arpReply, solicit, advertisement } from './conformance/frames.ts';
-import { arpProbe, gratuitousArp } from '@fairlead/l2';
-import { addressFromBytes, parseAddress, type IpAddress } from '@fairlead/ip';
-import { Poller } from '@fairlead/linux';
+import { Stage } from './conformance/stage.ts';
 import type { Answer } from './responder-layout.ts';
 
 for (const mode of ['tcx', 'clsact'] as const) {

@@ -1,7 +1,15 @@
-import { after, before, beforeEach, suite, test } from 'node:test';
-import { Stage } from './conformance/stage.ts';
+import { macToBytes, parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
+import {
+  allNodesGroup,
+  broadcastMac,
+  duplicateAddressProbe,
+  encodeNeighbourAdvertisement,
+  multicastMac,
+  unsolicitedNeighbourAdvertisement,
+} from '@fairlead/l2';
 import type { TcMode } from '@fairlead/linux';
 import assert from 'node:assert/strict';
+import { after, before, beforeEach, suite, test } from 'node:test';
 import {
   held6,
   watched6,
@@ -21,15 +29,7 @@ import {
   withOptions,
   withChecksum,
 } from './conformance/frames.ts';
-import {
-  allNodesGroup,
-  broadcastMac,
-  duplicateAddressProbe,
-  encodeNeighbourAdvertisement,
-  multicastMac,
-  unsolicitedNeighbourAdvertisement,
-} from '@fairlead/l2';
-import { macToBytes, parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
+import { Stage } from './conformance/stage.ts';
 
 for (const mode of ['tcx', 'clsact'] as const) {
   suite(`what becomes of neighbour discovery, attached by ${mode}`, () => rules(mode));
@@ -92,6 +92,8 @@ function rules(mode: TcMode): void {
       stage.check({ frame: solicit(held6, { sourceMac: mac }) });
       stage.check({ frame: solicit(held6, { sourceMac: undefined, from: mac }) });
     }
+    // One of our own frames, come back, whatever is inside.
+    for (const from of [us, sibling]) stage.check({ frame: solicit(held6, { from }) });
     stage.check({ frame: solicit(held6, { source: allNodesGroup }) });
     // RFC 4861 §7.1.1, from ::.
     stage.check({ frame: solicit(held6, { source: any6 }) });

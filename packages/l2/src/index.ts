@@ -14,6 +14,7 @@ export {
   type EthernetFrame,
   type LinkAddresses,
 } from './ethernet.ts';
+export { encodeUdp, type UdpDatagram } from './udp.ts';
 export { allNodesGroup, multicastMac } from './multicast.ts';
 export {
   decodeNdp,

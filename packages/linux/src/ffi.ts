@@ -64,6 +64,7 @@ interface CLibrary {
   ) => bigint;
   readonly munmap: (at: bigint, size: number) => number;
   readonly malloc_trim: (keep: number) => number;
+  readonly madvise: (at: bigint, size: number, advice: number) => number;
   readonly mount: (
     source: string,
     target: string,
@@ -99,6 +100,7 @@ export const libc = bind<CLibrary>(koffi.load(null), {
   mmap: 'void *mmap(void *at, size_t size, int protection, int flags, int fd, int64_t offset)',
   munmap: 'int munmap(void *at, size_t size)',
   malloc_trim: 'int malloc_trim(size_t keep)',
+  madvise: 'int madvise(void *at, size_t size, int advice)',
   mount:
     'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
   umount2: 'int umount2(const char *target, int flags)',

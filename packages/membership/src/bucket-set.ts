@@ -74,3 +74,20 @@ export function bucketsOf(set: BucketSet): number[] {
   forEachBucket(set, (bucket) => buckets.push(bucket));
   return buckets;
 }
+
+/** What is in both. */
+export function intersection(a: BucketSet, b: BucketSet): BucketSet {
+  return a.map((word, index) => word & (b[index] ?? 0));
+}
+
+/** What is in the first, but not in the second. */
+export function difference(a: BucketSet, b: BucketSet): BucketSet {
+  return a.map((word, index) => word & ~(b[index] ?? 0));
+}
+
+/** Adds to the first what is in the second. */
+export function unite(target: BucketSet, more: BucketSet): void {
+  for (let word = 0; word < bucketWords; word++) {
+    target[word] = (target[word] ?? 0) | (more[word] ?? 0);
+  }
+}

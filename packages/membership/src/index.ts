@@ -15,4 +15,10 @@ export type {
   SegmentCounters,
   SegmentSnapshot,
 } from './snapshot.ts';
-export { SegmentMember, type Datagram, type SegmentIo, type SegmentListener } from './turn.ts';
+export {
+  SegmentMember,
+  type Datagram,
+  type PeerState,
+  type SegmentIo,
+  type SegmentListener,
+} from './turn.ts';

@@ -42,6 +42,16 @@ export interface SegmentListener {
   onReannounce(announcement: number, bucket: number): void;
 }
 
+/** Another node as far as frames for it are concerned. */
+export interface PeerState {
+  readonly node: string;
+  readonly live: boolean;
+  /** The first is the one to send frames to; empty = never heard. */
+  readonly macs: readonly MacAddress[];
+  /** The one that it was heard from, else the first that is known. */
+  readonly address: IpAddress | undefined;
+}
+
 type Input = (now: number) => void;
 
 const repeatedReplyMs = 5;
@@ -132,6 +142,18 @@ export class SegmentMember {
   /** Whether a MAC is a peer's: such a one is never a foreign host. */
   isPeer(mac: MacAddress): boolean {
     return this.#segment.peers.byMac(mac) !== undefined;
+  }
+
+  /** Counts changes of what `peers` tells, so that looking costs nothing. */
+  get peersRevision(): number {
+    return this.#segment.peersRevision;
+  }
+
+  /** Who else is there, and where. */
+  peers(): PeerState[] {
+    return Array.from(this.#segment.peers.all, ({ node, live, macs, learned, addresses }) => {
+      return { node, live, macs, address: learned ?? addresses[0] };
+    });
   }
 
   /** What is known, for a person to read; the time since things happened is as of now. */

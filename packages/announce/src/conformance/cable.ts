@@ -22,7 +22,7 @@ export interface Cable extends Disposable {
   wait(timeoutMs: number): Uint8Array | undefined;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly reply: Uint8Array | undefined;
   readonly passed: Uint8Array | undefined;
 }

@@ -37,7 +37,7 @@ export interface Outcome {
 }
 
 const pass: Outcome = { reply: undefined, evidence: undefined };
-/** RFC 7600 §4.8: the IPv4 dummy address. */
+/** The IPv4 dummy address (RFC 7600; IANA, IPv4 Special-Purpose Address Registry). */
 const echoAddress = '192.0.0.8' as IpAddress;
 /** The longest options that the program takes, in bytes. */
 const longestOptions = 64;

@@ -54,6 +54,8 @@ export interface SegmentMembers {
 export interface MemberState {
   readonly node: NodeName;
   readonly live: boolean;
+  /** Its kernel still gets frames, whether an agent runs there or not. */
+  readonly reachable: boolean;
   /** The first is the one to send its frames to; empty = never heard. */
   readonly macs: readonly MacAddress[];
 }
@@ -62,10 +64,12 @@ export interface MemberState {
 export interface SegmentReport {
   readonly interfaceName: string;
   readonly standing: Standing;
-  readonly members: readonly (MemberState & {
+  readonly members: readonly {
+    readonly node: NodeName;
+    readonly live: boolean;
     readonly standing: Standing;
     readonly heardMs: number | undefined;
-  })[];
+  }[];
   readonly addresses: readonly AddressReport[];
   /** In words, for a person. */
   readonly problems: readonly string[];

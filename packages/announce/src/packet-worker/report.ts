@@ -30,7 +30,6 @@ export function reportSegment(knowledge: SegmentKnowledge): SegmentReport {
     members: snapshot.members.map((member) => ({
       node: member.node as NodeName,
       live: member.live,
-      macs: member.macs,
       standing: standingOf(member.class),
       heardMs: member.ageMs,
     })),

@@ -1,9 +1,14 @@
+import { encodeUdp, type LinkAddresses } from '@fairlead/l2';
 import { familyOf, isLinkLocal, type IpAddress, type IpFamily } from '@fairlead/ip';
-import { PacketSocket, UdpSocket, type SendFailure } from '@fairlead/linux';
+import {
+  PacketSocket,
+  receivedFrames,
+  SystemError,
+  UdpSocket,
+  type SendFailure,
+} from '@fairlead/linux';
 import { heartbeatPort, type Datagram } from '@fairlead/membership';
 
-/** Every frame, whatever it carries: ETH_P_ALL (include/uapi/linux/if_ether.h). */
-const everyFrame = 0x0003;
 /** Network control: CS6 (RFC 4594 §3.1), so that a busy queue does not make a node look dead. */
 const networkControl = 0xc0;
 
@@ -12,8 +17,7 @@ export class SegmentSockets implements Disposable {
   readonly #interfaceIndex: number;
   readonly #udp = new Map<IpFamily, UdpSocket>();
   readonly #frames: PacketSocket;
-  #listener: PacketSocket | undefined;
-  #heard = false;
+  #receivedBefore: bigint | undefined;
   readonly #failures = new Map<string, number>();
 
   /** Throws SystemError where the interface is gone or the port taken. */
@@ -51,34 +55,37 @@ export class SegmentSockets implements Disposable {
     this.#count(this.#udp.get(familyOf(to))?.sendTo(bytes, to, heartbeatPort, scope));
   }
 
+  /** Past the kernel's neighbour cache and its firewall for outgoing packets. */
+  sendHeartbeatFrame(link: LinkAddresses, source: IpAddress, to: IpAddress, payload: Uint8Array) {
+    const ports = { sourcePort: heartbeatPort, destinationPort: heartbeatPort };
+    const datagram = { ...ports, source, destination: to, trafficClass: networkControl, payload };
+    this.sendFrame(encodeUdp(link, datagram));
+  }
+
   sendFrame(frame: Uint8Array): void {
     this.#count(this.#frames.send(frame));
   }
 
   /** Whether a frame of anybody has come in since this was first asked after `forgetHearing`. */
   hasHeard(): boolean {
-    if (this.#heard) return true;
-    const options = { interfaceIndex: this.#interfaceIndex, etherType: everyFrame };
-    this.#listener ??= new PacketSocket({ ...options, receiveBuffer: 4096 });
-    this.#heard = this.#listener.receive() !== undefined;
-    if (this.#heard) this.#closeListener();
-    return this.#heard;
+    try {
+      const received = receivedFrames(this.#interfaceIndex);
+      this.#receivedBefore ??= received;
+      return received > this.#receivedBefore;
+    } catch (error) {
+      // An interface that is gone hears nothing; the next plan does without it.
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
   }
 
   forgetHearing(): void {
-    this.#heard = false;
-    this.#closeListener();
+    this.#receivedBefore = undefined;
   }
 
   [Symbol.dispose](): void {
     for (const socket of this.#udp.values()) socket[Symbol.dispose]();
     this.#frames[Symbol.dispose]();
-    this.#closeListener();
-  }
-
-  #closeListener(): void {
-    this.#listener?.[Symbol.dispose]();
-    this.#listener = undefined;
   }
 
   #count(failure: SendFailure | undefined): void {

@@ -5,6 +5,7 @@ import {
   arpProbe,
   arpRequest,
   duplicateAddressProbe,
+  encodeNeighbourSolicitation,
   gratuitousArp,
   unsolicitedNeighbourAdvertisement,
 } from '@fairlead/l2';
@@ -12,9 +13,9 @@ import { monotonicNs } from '@fairlead/linux';
 import {
   bucketOf,
   SegmentMember,
+  type PeerState,
   type HoldingChange,
   type SegmentConfig,
-  type SegmentSnapshot,
   type TakeReason,
 } from '@fairlead/membership';
 import {
@@ -29,11 +30,12 @@ import {
 import type { ClaimPlan, SegmentPlan } from '../plan.ts';
 import type { Answer, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
-import type { FromPacketWorker, SegmentMembers, SegmentReport } from './protocol.ts';
+import type { FromPacketWorker, SegmentReport } from './protocol.ts';
 import { reportSegment } from './report.ts';
 import { SegmentSockets } from './segment-sockets.ts';
+import { SilentPeers } from './silent-peers.ts';
 
-/** An address that only our responder answers for, and only ahead of the fence (RFC 7335 §6.1). */
+/** An address that only our responder answers for, and only ahead of the fence (RFC 7600 §10, the dummy address). */
 const echoAddress = '192.0.0.8' as IpAddress;
 const anyAddress = '0.0.0.0' as IpAddress;
 const NAMED_IN_LOG = 20;
@@ -66,7 +68,11 @@ export class Segment implements Disposable {
   readonly #held = new Map<string, TakeReason>();
   #nextTurnNs = 0n;
   #nextClaimMs = Infinity;
+  readonly #silentPeers: SilentPeers;
+  #peers: readonly PeerState[] = [];
+  #peersRevision = -1;
   #membersSaid = '';
+  #wasAlone = false;
   /** Addresses that came or went in this turn, by what happened. */
   readonly #moves = new Map<string, IpAddress[]>();
 
@@ -75,13 +81,17 @@ export class Segment implements Disposable {
     this.plan = plan;
     this.#context = context;
     this.#sockets = new SegmentSockets(plan.interfaceName, plan.interfaceIndex);
+    this.#silentPeers = new SilentPeers({
+      ask: (address, mac) => this.#askForAddress(address, mac),
+      watch: (address, on) => this.#watch(address, on),
+    });
     this.#member = new SegmentMember(
       { node: context.self, clusterId: context.clusterId },
       config,
       {
         now: monotonicNs,
         receive: () => this.#sockets.receive(),
-        send: (to, bytes) => this.#sockets.sendHeartbeat(to, bytes),
+        send: (to, bytes) => this.#sendHeartbeat(to, bytes),
         storeFence: (deadlineNs) => this.#storeFence(deadlineNs),
         askEcho: (mac) => this.#askEcho(mac),
         random: () => randomBytes(4).readUInt32LE(),
@@ -107,8 +117,9 @@ export class Segment implements Disposable {
 
   /** When `turn` has to be called at the latest, CLOCK_MONOTONIC ns. */
   get deadlineNs(): bigint {
-    const claims = this.#nextClaimMs === Infinity ? undefined : toNs(this.#nextClaimMs);
-    return claims !== undefined && claims < this.#nextTurnNs ? claims : this.#nextTurnNs;
+    const ownMs = Math.min(this.#nextClaimMs, this.#silentPeers.deadline);
+    const own = ownMs === Infinity ? undefined : toNs(ownMs);
+    return own !== undefined && own < this.#nextTurnNs ? own : this.#nextTurnNs;
   }
 
   configure(plan: SegmentPlan, config: SegmentConfig, prepared: ReadonlySet<IpAddress>): void {
@@ -141,17 +152,21 @@ export class Segment implements Disposable {
 
   /** What the kernel shall answer for here: at every port, all addresses; most of them only watched. */
   answers(): Answer[] {
-    return this.plan.ports.flatMap((interfaceIndex) =>
-      Array.from(this.#claims.values(), ({ plan, claim }): Answer => {
-        const mode = isAnswering(claim) ? 'answer' : 'watch';
-        return { interfaceIndex, address: plan.address, mac: this.plan.mac, mode };
+    const { mac, ports } = this.plan;
+    return ports.flatMap((interfaceIndex): Answer[] => [
+      ...this.#silentPeers.watched.map((address) => {
+        return { interfaceIndex, address, mac, mode: 'watch' as const };
       }),
-    );
+      ...Array.from(this.#claims.values(), ({ plan: { address }, claim }) => {
+        return { interfaceIndex, address, mac, mode: isAnswering(claim) ? 'answer' : 'watch' } as const;
+      }),
+    ]);
   }
 
   /** Does what is due; cheap where nothing is. Membership first: after a pause it lets go at once. */
   turn(): void {
     this.#nextTurnNs = this.#member.turn();
+    this.#meetOthersAgain();
     if (nowMs() >= this.#nextClaimMs) this.#tickAll();
     this.#sayMembers();
     this.#sayMoves();
@@ -164,6 +179,7 @@ export class Segment implements Disposable {
       this.#nextTurnNs = 0n;
       return;
     }
+    if (this.#silentPeers.answered(address, mac, nowMs())) return;
     const known = this.#claims.get(address);
     // A probe is no claim: while we answer, the responder defends the address against it.
     if (kind === 'probe' || known === undefined) return;
@@ -296,7 +312,7 @@ export class Segment implements Disposable {
         for (const frame of announcementFrames(mac, address)) this.#sockets.sendFrame(frame);
         return;
       default:
-        throw new RangeError(`unknown action ${action satisfies never}`);
+        throw new RangeError(`unknown action ${JSON.stringify(action satisfies never)}`);
     }
   }
 
@@ -305,6 +321,7 @@ export class Segment implements Disposable {
   }
 
   #askEcho(targetMac: MacAddress): void {
+    this.#silentPeers.suspect(targetMac);
     const { mac: senderMac } = this.plan;
     const question = { senderMac, senderIp: anyAddress, targetIp: echoAddress, targetMac };
     this.#sockets.sendFrame(arpRequest(question));
@@ -329,21 +346,76 @@ export class Segment implements Disposable {
     this.#moves.clear();
   }
 
-  /** Tells the main thread who is live, whenever that has changed: steering depends on it. */
+  /** Tells the main thread who is there, whenever that has changed: steering depends on it. */
   #sayMembers(): void {
-    const segment: SegmentMembers = {
-      interfaceName: this.plan.interfaceName,
-      members: memberStates(this.#member.snapshot()),
-    };
-    const text = JSON.stringify(segment);
+    const now = nowMs();
+    if (this.#peersRevision !== this.#member.peersRevision) {
+      this.#peersRevision = this.#member.peersRevision;
+      this.#peers = this.#member.peers();
+      this.#silentPeers.update(this.#peers, now);
+    } else if (this.#silentPeers.deadline === Infinity) {
+      return;
+    }
+    this.#silentPeers.tick(now);
+    const { interfaceName } = this.plan;
+    const members = this.#peers.map((peer) => ({
+      node: peer.node as NodeName,
+      live: peer.live,
+      reachable: this.#silentPeers.isThere(peer, now),
+      macs: peer.macs,
+    }));
+    const text = JSON.stringify(members);
     if (text === this.#membersSaid) return;
     this.#membersSaid = text;
-    this.#context.say({ kind: 'members', segments: [segment] });
+    this.#context.say({ kind: 'members', segments: [{ interfaceName, members }] });
   }
-}
 
-function memberStates({ members }: SegmentSnapshot): SegmentMembers['members'] {
-  return members.map(({ node, live, macs }) => ({ node: node as NodeName, live, macs }));
+  /** While this node was cut off others may have announced what it kept. */
+  #meetOthersAgain(): void {
+    const { alone } = this.#member;
+    if (this.#wasAlone && !alone) {
+      for (const address of this.#claims.keys()) this.#step(address, { kind: 'contradicted' });
+    }
+    this.#wasAlone = alone;
+  }
+
+  /**
+   * To a silent peer by its MAC: while it was away the kernel has forgotten where it is, and asks anew no
+   * more than once a second.
+   */
+  #sendHeartbeat(to: IpAddress, bytes: Uint8Array): void {
+    const peer = this.#peers.find(({ address }) => address === to);
+    const source = this.plan.addresses.find((own) => familyOf(own) === familyOf(to));
+    const [mac] = peer?.macs ?? [];
+    if (peer === undefined || peer.live || mac === undefined || source === undefined) {
+      this.#sockets.sendHeartbeat(to, bytes);
+    } else {
+      const link = { destination: mac, source: this.plan.mac };
+      this.#sockets.sendHeartbeatFrame(link, source, to, bytes);
+    }
+  }
+
+  #askForAddress(address: IpAddress, mac: MacAddress): void {
+    const own = this.plan.addresses.find((each) => familyOf(each) === familyOf(address));
+    if (own === undefined) return;
+    const senderMac = this.plan.mac;
+    this.#sockets.sendFrame(
+      familyOf(address) === 4
+        ? arpRequest({ senderMac, senderIp: own, targetIp: address, targetMac: mac })
+        : encodeNeighbourSolicitation(
+            { destination: mac, source: senderMac },
+            { source: own, destination: address, target: address, sourceMac: senderMac },
+          ),
+    );
+  }
+
+  /** Has the responder tell who claims a peer's own address. */
+  #watch(address: IpAddress, on: boolean): void {
+    for (const port of this.plan.ports) {
+      if (on) this.#context.maps.answer(port, address, this.plan.mac, 'watch');
+      else this.#context.maps.remove(port, address);
+    }
+  }
 }
 
 function announcementFrames(mac: MacAddress, address: IpAddress): readonly Uint8Array[] {

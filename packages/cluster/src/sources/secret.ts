@@ -13,6 +13,10 @@ export class Secret {
     return this.#bytes;
   }
 
+  equals(other: Secret): boolean {
+    return Buffer.compare(this.#bytes, other.#bytes) === 0;
+  }
+
   toString(): string {
     return '[secret]';
   }

@@ -19,7 +19,7 @@ const discardBit = 0x4000_0000;
 const lengthMask = 0x3fff_ffff;
 
 /**
- * Reads all records that the writer has committed, up to the first it still works on.
+ * Reads the records that the writer has committed by now, up to the first it still works on.
  * The atomic load of a header pairs with the writer's exchange, so that the data it covers are whole.
  * @param onRecord gets each record's bytes, a view that is valid during the call only; where it throws, the record counts as read
  * @returns how many records were read
@@ -28,7 +28,9 @@ export function drainRing(ring: Ring, onRecord: (bytes: Uint8Array) => void): nu
   const { consumed, produced, headers, data, size } = ring;
   let records = 0;
   let position = Number(Atomics.load(consumed, 0));
-  while (position < Number(Atomics.load(produced, 0))) {
+  // Read once: a writer that is faster than we are would hold us here for ever.
+  const end = Number(Atomics.load(produced, 0));
+  while (position < end) {
     const at = position % size;
     const header = Atomics.load(headers, at / 4) >>> 0;
     if ((header & busyBit) !== 0) {

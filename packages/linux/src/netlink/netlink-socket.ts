@@ -125,6 +125,21 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Asks for one object, whose answer is one message.
+   * @throws SystemError, ProtocolError
+   */
+  get(type: number, payload: Uint8Array, what: string): NetlinkMessage {
+    const sequence = this.#send(type, MessageFlag.request, payload, what);
+    for (;;) {
+      for (const message of this.#receive(what)) {
+        if (message.sequence !== sequence) continue;
+        if (message.type === MessageType.error) throwOnError(message, what);
+        return message;
+      }
+    }
+  }
+
+  /**
    * Asks for a change and waits for the kernel's word that it is done.
    * @param flags beyond request and acknowledge, see {@link MessageFlag}
    * @throws SystemError with the kernel's text

@@ -61,6 +61,13 @@ export function encodeLinkDump(): Uint8Array {
   ]);
 }
 
+/** The payload of a request for one interface, its statistics included. */
+export function encodeLinkGet(interfaceIndex: number): Uint8Array {
+  const header = new Uint8Array(headerSize);
+  new DataView(header.buffer).setInt32(4, interfaceIndex, true);
+  return header;
+}
+
 /**
  * Reads the payload of RTM_NEWLINK or RTM_DELLINK.
  * @throws ProtocolError

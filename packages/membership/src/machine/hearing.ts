@@ -19,6 +19,8 @@ export interface Listener {
   readonly peers: PeerTable;
   /** Other peers of whom a heartbeat said something that has to be judged at once. */
   readonly touched: Peer[];
+  /** Counts changes of what `SegmentMember.peers` tells. */
+  peersRevision: number;
 }
 
 /**
@@ -48,7 +50,7 @@ export function hear(
   peer.heardSequence = beat.sequence;
   peer.heardAt = now;
   const expected = judgeQuote(listener, peer, beat, quotedAt, now);
-  declare(peer, beat, expected);
+  if (declare(peer, beat, expected)) listener.peersRevision += 1;
   if (expected) peer.learned = from;
   // A node that does not seem to hear us is answered at once.
   else peer.replyTo = from;
@@ -90,8 +92,11 @@ function meetIncarnation(
   return 'candidate';
 }
 
-/** The newest entry holds; a heartbeat itself may be older than what another node passed on. */
-function declare(peer: Peer, beat: Heartbeat, hearsUs: boolean): void {
+/**
+ * The newest entry holds; a heartbeat itself may be older than what another node passed on. Returns whether
+ * the peer has other MACs than before.
+ */
+function declare(peer: Peer, beat: Heartbeat, hearsUs: boolean): boolean {
   if (!sameHoldings(peer.holdings, beat.holdings)) {
     peer.holdings = new Map(beat.holdings.map((holding) => [holding.announcement, holding]));
   }
@@ -99,13 +104,15 @@ function declare(peer: Peer, beat: Heartbeat, hearsUs: boolean): void {
   peer.fresh = beat.fresh;
   peer.intervalMs = beat.intervalMs;
   peer.version = beat.version;
-  if (beat.macs.length > 0) peer.macs = beat.macs;
-  if (beat.sequence < peer.declaredSequence) return;
+  const moved = beat.macs.length > 0 && beat.macs.join() !== peer.macs.join();
+  if (moved) peer.macs = beat.macs;
+  if (beat.sequence < peer.declaredSequence) return moved;
   peer.declaredSequence = beat.sequence;
   peer.deadAfterMs = beat.deadAfterMs;
   // Alone, it is another side's owner if it hears us; if not, it is as good as silent, and its echo decides.
   peer.alone = beat.alone && hearsUs;
   if (!beat.alone) peer.class = beat.class;
+  return moved;
 }
 
 /**

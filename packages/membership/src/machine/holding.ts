@@ -2,15 +2,19 @@ import {
   addBucket,
   bucketCount,
   bucketWords,
+  difference,
   forEachBucket,
   hasBucket,
+  intersection,
   isEmpty,
   noBuckets,
   removeBucket,
+  unite,
   type BucketSet,
 } from '../bucket-set.ts';
 import { nodeClass } from '../codec/heartbeat.ts';
 import { BucketTimer } from './bucket-timer.ts';
+import { claims, keeps, survey } from './claims.ts';
 import type { AnnouncementConfig } from './configuration.ts';
 import { contenders, writeWinners, type Contender, type OwnContender } from './contenders.ts';
 import type { Peer } from './peer.ts';
@@ -21,6 +25,8 @@ const contestIntervals = 2;
 const orphanIntervals = 4;
 /** A node that is out answers no longer than this for what nobody takes. */
 const longestFarewellMs = 1000;
+/** Time for an offer to be heard by a winner that claimed the bucket before it was offered. */
+const offerHeardMs = 25;
 
 /** Where a bucket came from: another node handed it over, its owner is gone, or nobody had it yet. */
 export type TakeReason = 'handover' | 'takeover' | 'first';
@@ -58,9 +64,17 @@ export class Holdings {
   /** Ever held by a node of ours. */
   readonly #known = noBuckets();
   readonly #contradictedAt = new Map<number, number>();
+  /** Held though another node wins, and a peer claims it; disputed while it did so before our offer. */
   readonly #crossed = new BucketTimer();
+  readonly #disputed = new BucketTimer();
+  #disputedNow = noBuckets();
+  /** Held though another node wins, and a peer offers it as well. */
+  readonly #idle = new BucketTimer();
+  /** Held though another node wins that is live but not heard. */
   readonly #unheard = new BucketTimer();
+  /** Held and won, but a peer claims it. */
   readonly #contested = new BucketTimer();
+  /** Held by nobody, and won by another node. */
   readonly #orphaned = new BucketTimer();
   readonly #onChange: (change: HoldingChange) => void;
 
@@ -83,11 +97,11 @@ export class Holdings {
 
   /** Applies the rules; returns whether held or offered changed. */
   update(context: HoldingContext): boolean {
-    this.#survey(context.peers);
-    let changed = this.#release(context);
-    changed = this.#take(context) || changed;
-    changed = this.#offer() || changed;
-    return changed;
+    survey(context.peers, this.config.id, this.#claimed, this.#present, this.#known);
+    this.#classify(context.now);
+    const released = this.#release(context);
+    const taken = this.#take(context);
+    return this.#offer() || released || taken;
   }
 
   /** When a rule may apply by itself. */
@@ -95,7 +109,9 @@ export class Holdings {
     const contest = contestIntervals * intervalMs;
     const farewell = outSince + longestFarewellMs;
     return Math.min(
+      this.#disputed.nextElapse(offerHeardMs, now),
       this.#crossed.nextElapse(contest, now),
+      this.#idle.nextElapse(contest, now),
       this.#unheard.nextElapse(contest, now),
       this.#contested.nextElapse(contest, now),
       this.#orphaned.nextElapse(orphanIntervals * intervalMs, now),
@@ -106,23 +122,16 @@ export class Holdings {
   /** Lets everything go at once. Returns whether there was anything. */
   drop(): boolean {
     if (isEmpty(this.held)) return false;
-    forEachBucket(Uint32Array.from(this.held), (bucket) => this.#let(bucket));
-    this.offered.fill(0);
+    this.#letAll(Uint32Array.from(this.held));
     return true;
   }
 
   /** Lets go what a live peer holds: after a pause, it may have taken it for good reason. */
   yieldClaimed(peers: readonly Peer[]): boolean {
-    this.#survey(peers);
-    let changed = false;
-    for (let word = 0; word < bucketWords; word++) {
-      changed ||= ((this.held[word] ?? 0) & (this.#claimed[word] ?? 0)) !== 0;
-    }
-    if (changed) {
-      forEachBucket(and(this.held, this.#claimed), (bucket) => this.#let(bucket));
-      this.#offer();
-    }
-    return changed;
+    survey(peers, this.config.id, this.#claimed, this.#present, this.#known);
+    const lost = intersection(this.held, this.#claimed);
+    this.#letAll(lost);
+    return !isEmpty(lost);
   }
 
   /** Another node claimed the bucket: whether to contradict it, once an interval at most. */
@@ -133,71 +142,60 @@ export class Holdings {
     return true;
   }
 
-  #survey(peers: readonly Peer[]): void {
-    this.#claimed.fill(0);
-    this.#present.fill(0);
-    for (const peer of peers) {
-      if (!peer.live || peer.view === 'empty') continue;
-      const holding = peer.holdings.get(this.config.id);
-      if (holding === undefined) continue;
-      for (let word = 0; word < bucketWords; word++) {
-        const held = holding.held[word] ?? 0;
-        this.#present[word] = (this.#present[word] ?? 0) | held;
-        this.#claimed[word] = (this.#claimed[word] ?? 0) | (held & ~(holding.offered[word] ?? 0));
-        this.#known[word] = (this.#known[word] ?? 0) | held;
-      }
-    }
+  /** Finds out which of the held buckets are in an uncommon state, and since when. */
+  #classify(now: number): void {
+    const foreign = difference(this.held, this.#wins);
+    const crossed = intersection(foreign, this.#claimed);
+    this.#disputedNow = crossed.map(
+      (word, index) => word & ((this.#disputedNow[index] ?? 0) | ~(this.offered[index] ?? 0)),
+    );
+    this.#disputed.update(this.#disputedNow, now);
+    this.#crossed.update(crossed, now);
+    this.#idle.update(intersection(difference(foreign, crossed), this.#present), now);
+    this.#unheard.update(isEmpty(foreign) ? foreign : this.#withUnheardWinner(foreign), now);
+    const claimed = intersection(this.held, this.#claimed);
+    this.#contested.update(difference(claimed, crossed), now);
   }
 
   #release(context: HoldingContext): boolean {
-    const { now, intervalMs } = context;
+    const { now, intervalMs, self, peers } = context;
+    const { id } = this.config;
+    const lower = peers.filter(({ node }) => node < self.node);
     const contest = contestIntervals * intervalMs;
-    const foreign = andNot(this.held, this.#wins);
-    const crossed = and(foreign, this.#claimed);
-    this.#crossed.update(crossed, now);
-    this.#unheard.update(isEmpty(foreign) ? foreign : this.#withUnheardWinner(foreign), now);
-    const contested = andNot(and(this.held, this.#claimed), crossed);
-    this.#contested.update(contested, now);
-    const letGo: number[] = [];
-    forEachBucket(crossed, (bucket) => {
-      if (this.#yieldsAtOnce(bucket, context)) letGo.push(bucket);
-    });
-    const longCrossed = this.#crossed.elapsed(contest, now);
-    if (longCrossed) forEachBucket(longCrossed, (bucket) => letGo.push(bucket));
-    const longUnheard = this.#unheard.elapsed(contest, now);
-    if (longUnheard) forEachBucket(longUnheard, (bucket) => letGo.push(bucket));
-    const longContested = this.#contested.elapsed(contest, now);
-    if (longContested) {
-      forEachBucket(longContested, (bucket) => {
-        if (this.#claimedByLower(bucket, context)) letGo.push(bucket);
+    const claimedByLower = (bucket: number): boolean =>
+      lower.some((peer) => claims(peer, id, bucket));
+    const letGo = noBuckets();
+    const choose = (from: BucketSet | undefined, rule: (bucket: number) => boolean): void => {
+      if (from === undefined) return;
+      forEachBucket(from, (bucket) => {
+        if (rule(bucket)) addBucket(letGo, bucket);
       });
-    }
-    if (this.#farewellIsOver(context)) forEachBucket(this.held, (bucket) => letGo.push(bucket));
-    for (const bucket of letGo) this.#let(bucket);
-    return letGo.length > 0;
+    };
+    // What is not ours goes to whoever comes before us by name, or to its winner: to the latter only once
+    // it could hear our offer, or else two that take each other for the winner let go both.
+    const crossed = this.#crossed.elapsed(0, now);
+    const ripe = this.#disputed.elapsed(offerHeardMs, now);
+    choose(
+      crossed,
+      (bucket) =>
+        claimedByLower(bucket) ||
+        ((!hasBucket(this.#disputedNow, bucket) || (ripe && hasBucket(ripe, bucket)) === true) &&
+          this.#claimedByWinner(bucket)),
+    );
+    choose(this.#crossed.elapsed(contest, now), () => true);
+    choose(this.#idle.elapsed(contest, now), (bucket) =>
+      lower.some((peer) => keeps(peer, id, bucket)),
+    );
+    choose(this.#unheard.elapsed(contest, now), () => true);
+    choose(this.#contested.elapsed(contest, now), claimedByLower);
+    if (this.#farewellIsOver(context)) unite(letGo, this.held);
+    this.#letAll(letGo);
+    return !isEmpty(letGo);
   }
 
-  /** A bucket that is not ours goes to its winner, or to whoever comes before us by name. */
-  #yieldsAtOnce(bucket: number, context: HoldingContext): boolean {
+  #claimedByWinner(bucket: number): boolean {
     const winner = this.#contenders[this.#winners[bucket] ?? -1]?.peer;
-    return (
-      (winner !== undefined && this.#claims(winner, bucket)) ||
-      this.#claimedByLower(bucket, context)
-    );
-  }
-
-  #claimedByLower(bucket: number, { self, peers }: HoldingContext): boolean {
-    return peers.some((peer) => peer.node < self.node && this.#claims(peer, bucket));
-  }
-
-  #claims(peer: Peer, bucket: number): boolean {
-    if (!peer.live || peer.view === 'empty') return false;
-    const holding = peer.holdings.get(this.config.id);
-    return (
-      holding !== undefined &&
-      hasBucket(holding.held, bucket) &&
-      !hasBucket(holding.offered, bucket)
-    );
+    return winner !== undefined && claims(winner, this.config.id, bucket);
   }
 
   /** Those whose winner is live but cannot tell us that it took them. */
@@ -212,28 +210,26 @@ export class Holdings {
 
   #farewellIsOver({ now, outSince, hung, self }: HoldingContext): boolean {
     if (self.class === nodeClass.joining && !self.settled) return true;
-    if (self.class !== nodeClass.out) return false;
-    const nobodyElse = this.#contenders.length === 0;
-    if (hung) return !nobodyElse && now >= outSince + longestFarewellMs;
-    return now >= outSince + longestFarewellMs;
+    if (self.class !== nodeClass.out || now < outSince + longestFarewellMs) return false;
+    return !hung || this.#contenders.length > 0;
   }
 
   #take(context: HoldingContext): boolean {
     const { now, intervalMs, self, peers } = context;
-    const taken = andNot(andNot(this.#wins, this.held), this.#claimed);
+    const taken = difference(difference(this.#wins, this.held), this.#claimed);
     // Who holds a bucket is known only as long as all live peers are heard.
     const sighted = peers.every((peer) => !peer.live || peer.view === 'direct');
     const lowest = sighted && isLowest(self, this.#contenders);
     this.#orphaned.update(lowest ? this.#orphans() : noBuckets(), now);
     const orphans = this.#orphaned.elapsed(orphanIntervals * intervalMs, now);
-    if (orphans) or(taken, orphans);
+    if (orphans) unite(taken, orphans);
     if (isEmpty(taken)) return false;
     forEachBucket(taken, (bucket) => {
       addBucket(this.held, bucket);
       this.since[bucket] = now;
       this.#onChange({ bucket, held: true, reason: this.#reason(bucket) });
     });
-    or(this.#known, taken);
+    unite(this.#known, taken);
     return true;
   }
 
@@ -258,10 +254,13 @@ export class Holdings {
     return changed;
   }
 
-  #let(bucket: number): void {
-    if (!hasBucket(this.held, bucket)) return;
-    removeBucket(this.held, bucket);
-    this.#onChange({ bucket, held: false });
+  #letAll(buckets: BucketSet): void {
+    forEachBucket(buckets, (bucket) => {
+      if (!hasBucket(this.held, bucket)) return;
+      removeBucket(this.held, bucket);
+      removeBucket(this.offered, bucket);
+      this.#onChange({ bucket, held: false });
+    });
   }
 }
 
@@ -269,18 +268,4 @@ function isLowest(self: Contender, among: readonly Contender[]): boolean {
   return (
     among.some(({ peer }) => peer === undefined) && among.every(({ node }) => self.node <= node)
   );
-}
-
-function and(a: BucketSet, b: BucketSet): BucketSet {
-  return a.map((word, index) => word & (b[index] ?? 0));
-}
-
-function andNot(a: BucketSet, b: BucketSet): BucketSet {
-  return a.map((word, index) => word & ~(b[index] ?? 0));
-}
-
-function or(target: BucketSet, more: BucketSet): void {
-  for (let word = 0; word < bucketWords; word++) {
-    target[word] = (target[word] ?? 0) | (more[word] ?? 0);
-  }
 }

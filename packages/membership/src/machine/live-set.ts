@@ -23,7 +23,7 @@ export function judgePeer(peer: Peer, now: number, change: LiveChange): void {
   const believed = peer.incarnation !== 0;
   const counts = believed && !peer.alone;
   const byBeat = counts && now < peer.evidenceAt + peer.deadAfterMs;
-  const byEcho = counts && peer.class <= nodeClass.behind && now < peer.echoAt + peer.deadAfterMs;
+  const byEcho = counts && mayAnswer(peer) && now < peer.echoAt + peer.deadAfterMs;
   const live = byBeat || byEcho;
   const blocked = live && !byBeat;
   const mutual = believed && now < peer.mutualAt + peer.deadAfterMs;
@@ -38,6 +38,11 @@ export function judgePeer(peer: Peer, now: number, change: LiveChange): void {
   peer.view = view;
   peer.judgedClass = peer.class;
   peer.judgedHoldings = peer.holdings;
+}
+
+/** An owner by its class, or one that held something when it was last heard. */
+function mayAnswer(peer: Peer): boolean {
+  return peer.class <= nodeClass.behind || peer.holdings.size > 0;
 }
 
 function holdingsView(peer: Peer, blocked: boolean, now: number): HoldingsView {
@@ -55,7 +60,7 @@ export function echoIsDue(peer: Peer, now: number): boolean {
 }
 
 function nextEcho(peer: Peer): number {
-  if (!peer.live || peer.class > nodeClass.behind || peer.macs.length === 0) return Infinity;
+  if (!peer.live || !mayAnswer(peer) || peer.macs.length === 0) return Infinity;
   const last = Math.max(peer.evidenceAt, peer.echoAt) + peer.deadAfterMs - echoWindowMs;
   const beforeEnd = Math.max(last, peer.echoAskedAt + echoSpacingMs);
   return peer.blocked ? Math.min(beforeEnd, peer.echoAskedAt + peer.intervalMs) : beforeEnd;

@@ -41,6 +41,7 @@ export class Segment {
   liveCount = 1;
   knownPeers = 0;
   readonly touched: Peer[] = [];
+  peersRevision = 0;
   /** Peers whose unexpected heartbeat is to be answered. */
   readonly unanswered = new Set<Peer>();
   readonly #change: LiveChange = { live: false, mutual: false, holdings: false };
@@ -189,7 +190,10 @@ export class Segment {
   judge(now: number): void {
     const change = this.#change;
     if (now >= this.#nextPeers) this.#judgePeers(now);
-    if (change.live) this.#countLive();
+    if (change.live) {
+      this.#countLive();
+      this.peersRevision += 1;
+    }
     if (change.live || change.mutual) this.#nextStanding = -Infinity;
     if (now >= this.#nextStanding) this.#judgeStanding(now, change.live);
     if (this.#reassign || change.holdings || now >= this.#nextHoldings) this.#judgeHoldings(now);
@@ -236,6 +240,7 @@ export class Segment {
   }
 
   #judgeAgain(): void {
+    this.peersRevision += 1;
     this.#reassign = true;
     this.#nextPeers = -Infinity;
     this.#nextStanding = -Infinity;

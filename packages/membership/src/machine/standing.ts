@@ -91,7 +91,9 @@ export class Standing {
   }
 
   join(reason: JoinReason, now: number): void {
-    const flaps = this.phase === 'joining' || now < this.#memberSince + flapMs;
+    // To have started a moment ago is no flapping.
+    const again = this.joinReason !== 'start';
+    const flaps = again && (this.phase === 'joining' || now < this.#memberSince + flapMs);
     this.#joinWaitMs = flaps ? Math.min(2 * this.#joinWaitMs, longestJoinWaitMs) : joinWaitMs;
     this.phase = 'joining';
     this.joinReason = reason;

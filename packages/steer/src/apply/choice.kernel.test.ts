@@ -139,15 +139,13 @@ describe('the choice of a node', () => {
     const source = (length: number) =>
       fc.uint8Array({ minLength: length, maxLength: length }).map(addressFromBytes);
     const flow = fc
-      .record({
-        protocol: fc.constantFrom('TCP', 'UDP'),
-        source: fc.oneof(source(4), source(16)),
-        sourcePort: port,
-      })
-      .map((chosen): Flow => ({
-        ...chosen,
-        destination: familyOf(chosen.source) === 4 ? ourIpv4 : ourIpv6,
-        destinationPort: chosen.protocol === 'TCP' ? 80 : 53,
+      .tuple(fc.constantFrom('TCP' as const, 'UDP' as const), fc.oneof(source(4), source(16)), port)
+      .map(([protocol, source, sourcePort]): Flow => ({
+        protocol,
+        source,
+        sourcePort,
+        destination: familyOf(source) === 4 ? ourIpv4 : ourIpv6,
+        destinationPort: protocol === 'TCP' ? 80 : 53,
       }));
     const packet = fc.record({ flow, flags: fc.constantFrom(tcpFlags.syn, tcpFlags.ack) });
     let packets = 0;

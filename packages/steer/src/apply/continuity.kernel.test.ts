@@ -43,7 +43,7 @@ function continuity(mode: TcMode): void {
       });
       assert.ok(
         hosts.some((each) => each === host),
-        `frame ${number} at ${host}, not ${hosts}`,
+        `frame ${number} at ${host}, not ${hosts.join(' or ')}`,
       );
     }
   }

@@ -72,7 +72,7 @@ export class SegmentStore {
       leaving: [...leaving.keys()],
       prune: () => {
         for (const number of leaving.values()) {
-          Atomics.store(this.#memory.segments, 2 * number, 0n);
+          update(this.#memory.segments.subarray(2 * number, 2 * number + 2), () => 0n);
           update(this.#peersOf(number), () => 0n);
           update(this.#hopFilterOf(number), () => 0n);
         }

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import type { TcMode } from '@fairlead/linux';
+import { detachTcIngress, type TcMode } from '@fairlead/linux';
 import { SteerDriver } from '../apply/driver.ts';
 import type { Flow } from '../flow.ts';
 import { buildFrame, type FrameOptions } from './frames.ts';
-import { Network, temporaryBpffs, type Arrival } from './network.ts';
+import { interfaceIndex, Network, temporaryBpffs, type Arrival } from './network.ts';
 
 /** What `npm run setup` compiled. */
 export const objectPath = fileURLToPath(
@@ -41,6 +41,16 @@ export class Fixture implements Disposable {
       this.#bpffs.set(node, path);
     }
     return path;
+  }
+
+  /** Takes the program from a host's port, as somebody else might. */
+  detach(node: string): void {
+    detachTcIngress(this.network.host(node).interfaceIndex, 'fairlead_steer');
+  }
+
+  /** Indices of more interfaces of the test. */
+  interfaces(names: readonly string[]): number[] {
+    return names.map(interfaceIndex);
   }
 
   /** A frame of the client to a node. */

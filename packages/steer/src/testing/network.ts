@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { macFromBytes, type MacAddress } from '@fairlead/ip';
@@ -18,6 +18,11 @@ const DEADLINE_MS = 5000;
 /** How the MAC addresses of all hosts begin. The switch has another, and speaks now and then by itself. */
 const ours = [2, 0x5e, 0xe0, 0] as const;
 
+/** What makes a new namespace's bridges ask nftables. */
+const bridgeFilters = ['iptables', 'ip6tables'].map(
+  (name) => `/proc/sys/net/bridge/bridge-nf-call-${name}`,
+);
+
 /** What the flush looks like: an IPv4 packet of nobody, for everybody. */
 const flush = Uint8Array.from([...Array<number>(6).fill(0xff), ...ours, 0, 0xf1, 8, 0, 0x4f]);
 
@@ -28,17 +33,22 @@ const flush = Uint8Array.from([...Array<number>(6).fill(0xff), ...ours, 0, 0xf1,
 export class Network implements Disposable {
   readonly #hosts: ReadonlyMap<string, Host>;
   readonly #prefix: string;
+  readonly #bridgeFilters: readonly (readonly [path: string, before: string])[];
 
   constructor(names: readonly string[], prefix = 'st') {
     this.#prefix = prefix;
+    this.#bridgeFilters = bridgeFilters.map((path) => [path, readFileSync(path, 'utf8')]);
+    // The switch shall pass malformed packets on.
+    for (const path of bridgeFilters) writeFileSync(path, '0');
+    const quiet = (name: string) => `sysctl -qw net.ipv6.conf.${name}.disable_ipv6=1`;
     const commands = [
-      'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1',
-      // The switch shall pass malformed packets on.
-      'sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0',
       `ip link add ${prefix}-sw mtu 9000 type bridge mcast_snooping 0`,
+      quiet(`${prefix}-sw`),
       `ip link set ${prefix}-sw up`,
       ...names.flatMap((name, index) => [
         `ip link add ${prefix}-${name} address ${macOf(index)} mtu 9000 type veth peer ${prefix}-p-${name} mtu 9000`,
+        quiet(`${prefix}-${name}`),
+        quiet(`${prefix}-p-${name}`),
         `ip link set ${prefix}-p-${name} master ${prefix}-sw up`,
         `ip link set ${prefix}-${name} up`,
         `bridge fdb replace ${macOf(index)} dev ${prefix}-p-${name} master static sticky`,
@@ -67,8 +77,13 @@ export class Network implements Disposable {
     return only;
   }
 
-  /** Sends frames and waits until as many came out. */
+  /** Sends frames and waits until as many came out, and until no more do. */
   exchangeAll(from: string, frames: readonly Uint8Array[]): Arrival[] {
+    return [...this.gather(from, ...frames), ...this.settle(from)];
+  }
+
+  /** Sends frames and waits until as many came out. */
+  gather(from: string, ...frames: readonly Uint8Array[]): Arrival[] {
     for (const frame of frames) this.host(from).send(frame);
     const arrivals: Arrival[] = [];
     const deadline = performance.now() + DEADLINE_MS;
@@ -78,7 +93,7 @@ export class Network implements Disposable {
       }
       arrivals.push(...this.drain());
     }
-    return [...arrivals, ...this.settle(from)];
+    return arrivals;
   }
 
   /** Everything that has arrived and was not taken yet. */
@@ -109,6 +124,7 @@ export class Network implements Disposable {
     for (const host of this.#hosts.values()) host[Symbol.dispose]();
     const names = [...this.#hosts.values()].map(({ interfaceName }) => interfaceName);
     run([`${this.#prefix}-sw`, ...names].map((name) => `ip link del ${name}`).join('\n'));
+    for (const [path, before] of this.#bridgeFilters) writeFileSync(path, before);
   }
 }
 

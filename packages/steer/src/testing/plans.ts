@@ -45,12 +45,10 @@ export function segmentOf(
   return {
     interfaceIndex,
     mac,
-    peers: Object.entries(peers).map(([name, changes]) => ({
-      node: node(name),
-      mac: network.host(name).mac,
-      live: true,
-      ...changes,
-    })),
+    peers: Object.entries(peers).map(([name, changes]) => {
+      const peer: SteerPeer = { node: node(name), mac: network.host(name).mac, live: true };
+      return Object.assign(peer, changes);
+    }),
   };
 }
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { problemOf } from '../../objects/converted.ts';
@@ -7,6 +5,7 @@ import type { ServiceOptions } from '../../objects/service.ts';
 import type { Problem } from '../../state.ts';
 import type { Secret } from '../secret.ts';
 import type { SourceUpdate } from '../source.ts';
+import { describeFile, readText } from './files.ts';
 import { errorCode, fingerprint } from './fingerprint.ts';
 import { readKeyFile, type KeyFile } from './key-file.ts';
 import { joinParts, type ClusterText, type PlacedReading } from './read-cluster-text.ts';
@@ -25,7 +24,7 @@ export class ClusterFile {
   #parts = new Map<string, PartReading>();
   #text: string | undefined;
   #textProblems: readonly Problem[] = [];
-  #told = '';
+  #told: SourceUpdate | undefined;
 
   constructor(path: string, options: ServiceOptions) {
     this.#path = resolve(path);
@@ -53,9 +52,8 @@ export class ClusterFile {
       keys: this.#keys,
       problems: [...this.#textProblems, ...keyFile],
     };
-    const told = digest(this.#text, this.#keys, update.problems);
-    if (told === this.#told) return undefined;
-    this.#told = told;
+    if (this.#told !== undefined && isSame(this.#told, update)) return undefined;
+    this.#told = update;
     return update;
   }
 
@@ -63,7 +61,7 @@ export class ClusterFile {
     const fileName = basename(this.#path);
     let text: string;
     try {
-      text = await readFile(this.#path, 'utf8');
+      text = await readText(this.#path);
     } catch (error) {
       const message = `Cannot be read (${errorCode(error)}). Put the file there, readable for the agent.`;
       this.#fail([problemOf(`File/${fileName}`, { field: '', value: this.#path, message })]);
@@ -126,8 +124,8 @@ export class ClusterFile {
   async #readKeyFile(keyFile: string): Promise<KeyFile> {
     const path = this.#keyPath(keyFile);
     try {
-      const [text, { mode }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-      return readKeyFile(keyFile, text, mode);
+      const [text, { mode }] = await Promise.all([readText(path), describeFile(path)]);
+      return readKeyFile(keyFile, text, Number(mode));
     } catch (error) {
       const message = `Cannot be read (${errorCode(error)}). Make it on one node with \`openssl rand -hex 32\` and copy it to all.`;
       return { keys: [], faults: [{ field: 'spec.keyFile', value: keyFile, message }] };
@@ -139,12 +137,12 @@ export class ClusterFile {
   }
 }
 
-function digest(
-  text: string | undefined,
-  keys: readonly Secret[],
-  problems: readonly Problem[],
-): string {
-  const hash = createHash('sha256').update(JSON.stringify([text ?? null, problems]));
-  for (const key of keys) hash.update(`\n${key.reveal().toHex()}`);
-  return hash.digest('hex');
+/** A state is made anew only where the file has changed. */
+function isSame(a: SourceUpdate, b: SourceUpdate): boolean {
+  return (
+    a.state === b.state &&
+    JSON.stringify(a.problems) === JSON.stringify(b.problems) &&
+    a.keys.length === b.keys.length &&
+    a.keys.every((key, index) => b.keys[index]?.equals(key))
+  );
 }

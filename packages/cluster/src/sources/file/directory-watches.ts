@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { realPath } from './files.ts';
 import { errorCode } from './fingerprint.ts';
 
 /**
@@ -16,16 +16,17 @@ export class DirectoryWatches implements Disposable {
     this.#onEvent = onEvent;
   }
 
-  /** Watches where these files are, and where the links lead. True where a new directory is watched. */
-  async follow(files: readonly string[]): Promise<boolean> {
+  /** Watches where these files are, and where the links lead. */
+  async follow(files: readonly string[]): Promise<void> {
     const directories = new Set((await Promise.all(files.map(directoriesOf))).flat());
     for (const [directory, watcher] of this.#watchers) {
       if (directories.has(directory)) continue;
       watcher.close();
       this.#watchers.delete(directory);
     }
-    const added = [...directories].filter((directory) => !this.#watchers.has(directory));
-    return added.filter((directory) => this.#watch(directory)).length > 0;
+    for (const directory of directories) {
+      if (!this.#watchers.has(directory)) this.#watch(directory);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -33,16 +34,14 @@ export class DirectoryWatches implements Disposable {
     this.#watchers.clear();
   }
 
-  #watch(directory: string): boolean {
+  #watch(directory: string): void {
     try {
       const watcher = watch(directory, { persistent: false }, () => this.#onEvent());
       watcher.on('error', () => this.#lose(directory));
       this.#watchers.set(directory, watcher);
-      return true;
     } catch (error) {
-      // Not there, or no watches left: looking now and then has to do.
+      // Not there, or no watches left: looking now and then has to do. Only a system error may pass.
       errorCode(error);
-      return false;
     }
   }
 
@@ -55,7 +54,7 @@ export class DirectoryWatches implements Disposable {
 
 async function directoriesOf(file: string): Promise<string[]> {
   try {
-    return [dirname(file), dirname(await realpath(file))];
+    return [dirname(file), dirname(await realPath(file))];
   } catch (error) {
     errorCode(error);
     return [dirname(file)];

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { describeFile, realPath } from './files.ts';
 
 /**
  * A text that changes when the file at the path does: when it is written, replaced, removed, or when a
@@ -6,8 +6,8 @@ import { realpath, stat } from 'node:fs/promises';
  */
 export async function fingerprint(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mode, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [await realpath(path), dev, ino, size, mode, mtimeNs, ctimeNs].join(' ');
+    const { dev, ino, size, mode, mtimeNs, ctimeNs } = await describeFile(path);
+    return [await realPath(path), dev, ino, size, mode, mtimeNs, ctimeNs].join(' ');
   } catch (error) {
     return errorCode(error);
   }

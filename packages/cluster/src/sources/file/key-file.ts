@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import type { ShapeFault } from '../../shape/fit.ts';
 import { Secret } from '../secret.ts';
 
@@ -14,11 +13,11 @@ const hex = /^(?:[0-9a-f]{2})+$/iu;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 /**
- * Reads a key file: one key a line, hexadecimal or base64, of at least 16 bytes; empty lines and lines
+ * Reads a key file (`mode` is that of `stat`): one key a line, hexadecimal or base64, of at least 16 bytes; empty lines and lines
  * that begin with `#` do not count. With two lines the first signs and both verify, so that a key is
  * changed without a lost heartbeat.
  */
-export function readKeyFile(path: string, text: string, mode: Stats['mode']): KeyFile {
+export function readKeyFile(path: string, text: string, mode: number): KeyFile {
   const lines = text
     .split('\n')
     .map((line, index) => ({ text: line.trim(), number: index + 1 }))

@@ -50,6 +50,12 @@ class Watched implements AsyncDisposable {
     return this;
   }
 
+  /** Puts a new file in the place of the old one, so that nobody sees half of it. */
+  async replace(text: string): Promise<void> {
+    await writeFile(`${this.file}~`, text);
+    await rename(`${this.file}~`, this.file);
+  }
+
   async until(what: string, condition: (update: SourceUpdate) => boolean): Promise<SourceUpdate> {
     const deadline = AbortSignal.timeout(5000);
     for (;;) {
@@ -116,8 +122,7 @@ describe('a watched cluster file', () => {
     await watched.watch().until('one', serviceCount(1));
     for (const count of [2, 3]) {
       const services = Array.from({ length: count }, (_, index) => service(`s${index}`));
-      await writeFile(`${watched.file}~`, textOf(cluster(), ...services));
-      await rename(`${watched.file}~`, watched.file);
+      await watched.replace(textOf(cluster(), ...services));
       await watched.until(`${count}`, serviceCount(count));
     }
   });
@@ -129,16 +134,31 @@ describe('a watched cluster file', () => {
       await symlink(name, join(directory, '..data~'));
       await rename(join(directory, '..data~'), join(directory, '..data'));
     };
+    // The key is elsewhere, so that its directory is not the one in which the link is turned.
+    await using keys = await Watched.in(async () => {});
+    const head = cluster('test', join(keys.directory, 'membership.key'));
     await using watched = await Watched.in(async (directory) => {
-      await version(directory, '..1', textOf(cluster()));
+      await version(directory, '..1', textOf(head));
       await symlink('..data/cluster.yaml', join(directory, 'cluster.yaml'));
     });
     await watched.watch().until('none', serviceCount(0));
-    await version(watched.directory, '..2', textOf(cluster(), service('web')));
-    await rm(join(watched.directory, '..1'), { recursive: true });
+    await version(watched.directory, '..2', textOf(head, service('web')));
     await watched.until('one', serviceCount(1));
-    await version(watched.directory, '..3', textOf(cluster(), service('web'), service('dns')));
+    await version(watched.directory, '..3', textOf(head, service('web'), service('dns')));
     await watched.until('two', serviceCount(2));
+  });
+
+  it('is read again when what a link leads to is written', async () => {
+    await using elsewhere = await Watched.in(write(textOf(cluster())));
+    await using watched = await Watched.in((directory) =>
+      symlink(elsewhere.file, join(directory, 'cluster.yaml')),
+    );
+    await watched.watch().until('none', serviceCount(0));
+    for (const count of [1, 2, 3]) {
+      const services = Array.from({ length: count }, (_, index) => service(`s${index}`));
+      await writeFile(elsewhere.file, textOf(cluster(), ...services));
+      await watched.until(`${count}`, serviceCount(count));
+    }
   });
 
   it('is found when it comes later', async () => {
@@ -249,8 +269,8 @@ describe('a watched cluster file', () => {
     const text = textOf(cluster(), service('web'));
     await using watched = await Watched.in(write(text));
     await watched.watch().until('one', serviceCount(1));
-    await writeFile(watched.file, text);
-    await writeFile(watched.file, `${text}\n---\n${JSON.stringify(service('dns'))}`);
+    await watched.replace(text);
+    await watched.replace(`${text}\n---\n${JSON.stringify(service('dns'))}`);
     await watched.until('two', serviceCount(2));
     assert.equal(watched.updates.length, 2);
   });

@@ -34,11 +34,11 @@ export async function watchClusterFile(
       wake = resolve;
     });
     // First watch, then look, then read: whatever changes from here on wakes us.
-    const watchesMore = await watches.follow(file.paths);
+    await watches.follow(file.paths);
     const present =
       seen === undefined ? await file.fingerprint() : await settled(file, seen, quietMs, signal);
     if (present === seen) {
-      if (!watchesMore) await wakeOrTimeout(woken, recheckMs, signal);
+      await wakeOrTimeout(woken, recheckMs, signal);
       continue;
     }
     seen = present;
