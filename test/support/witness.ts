@@ -81,18 +81,14 @@ export class Witness implements AsyncDisposable {
     await waitFor(counted, { what, deadlineMs: 5_000 + 50 * count });
   }
 
-  /** Resolves when one of the hosts has answered for every address after `afterMs`. */
-  async sees(hosts: readonly Host[], afterMs: number, deadlineMs = 30_000): Promise<Host> {
-    const { addresses, lab } = this.#options;
+  /** Resolves when some of the hosts have answered for every address after `afterMs`. */
+  async sees(hosts: readonly Host[], afterMs: number, deadlineMs = 30_000): Promise<void> {
+    const { addresses } = this.#options;
     const names = hosts.map(({ name }) => name).join(' or ');
-    return waitFor(
+    await waitFor(
       () =>
-        hosts.find((host) =>
-          addresses.every((address) =>
-            answersFor(this.#observer.records, address).some(
-              ({ mac, atMs }) => atMs > afterMs && lab.hostWithMac(mac) === host,
-            ),
-          ),
+        addresses.every((address) =>
+          firstAnswerMs(this.#observer.records, address, hosts, afterMs) < Infinity,
         ),
       { what: `${names} to answer for ${addresses.join(' and ')}`, deadlineMs, everyMs: 25 },
     );
@@ -146,12 +142,14 @@ export class Evidence {
       .filter(({ atMs }) => atMs < beforeMs);
   }
 
-  /** Hosts that answered after a moment and, if that is given, before another. */
-  answering(afterMs: number, beforeMs = Infinity): string[] {
-    const hosts = this.#lab.hosts.filter(
-      (host) => this.answersOf(host, afterMs, beforeMs).length > 0,
-    );
-    return hosts.map(({ name }) => name).sort();
+  /** For each address who answered between two moments. */
+  answering(fromMs: number, toMs = Infinity): Record<Address, string[]> {
+    return this.#byAddress((address) => {
+      const macs = answersFor(this.#observations, address)
+        .filter(({ atMs }) => atMs > fromMs && atMs < toMs)
+        .map(({ mac }) => mac);
+      return [...new Set(macs)].map((mac) => this.#lab.hostWithMac(mac)?.name ?? mac).sort();
+    });
   }
 
   /** Questions that nobody answered, of all addresses. */
@@ -181,10 +179,12 @@ export class Evidence {
     return Object.fromEntries(failed);
   }
 
-  /** When the first of some hosts answered after a moment. */
-  firstAnswerMs(hosts: readonly Host[], afterMs: number): number {
-    return Math.min(
-      ...hosts.flatMap((host) => this.answersOf(host, afterMs)).map(({ atMs }) => atMs),
+  /** When every address was answered for by some of the hosts, the first time after a moment. */
+  takenOverMs(hosts: readonly Host[], afterMs: number): number {
+    return Math.max(
+      ...this.#addresses.map((address) =>
+        firstAnswerMs(this.#observations, address, hosts, afterMs),
+      ),
     );
   }
 
@@ -214,6 +214,19 @@ export class Evidence {
     const entries = this.#addresses.map((address) => [address, of(address)] as const);
     return Object.fromEntries(entries) as Record<Address, T>;
   }
+}
+
+function firstAnswerMs(
+  observations: readonly Observation[],
+  address: Address,
+  hosts: readonly Host[],
+  afterMs: number,
+): number {
+  const macs = new Set(hosts.flatMap(({ nics }) => nics.map(({ mac }) => mac)));
+  const found = answersFor(observations, address).find(
+    ({ mac, atMs }) => atMs > afterMs && macs.has(mac),
+  );
+  return found?.atMs ?? Infinity;
 }
 
 function flowName({ protocol, address }: { protocol: string; address: Address }): string {

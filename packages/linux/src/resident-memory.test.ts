@@ -15,14 +15,13 @@ Anonymous:             8 kB
 VmFlags: rd wr mr mw me ac sd
 `;
 
-test('the mappings of a process are read with what they are of and what is resident', () => {
+test('the mappings of a process are read with what they are of and how much was written', () => {
   assert.deepEqual(parseSmaps(smaps), [
     {
       start: 0x40_0000n,
       size: 0x42_e000,
       permissions: 'r--p',
       what: '/opt/a b/node',
-      residentKb: 4000,
       anonymousKb: 0,
     },
     {
@@ -30,7 +29,6 @@ test('the mappings of a process are read with what they are of and what is resid
       size: 0x2000,
       permissions: 'rw-p',
       what: '',
-      residentKb: 8,
       anonymousKb: 8,
     },
   ]);
@@ -38,14 +36,13 @@ test('the mappings of a process are read with what they are of and what is resid
 });
 
 test('an amount without its mapping is an error', () => {
-  assert.throws(() => parseSmaps('Rss: 4 kB'), SyntaxError);
+  assert.throws(() => parseSmaps('Anonymous: 4 kB'), SyntaxError);
 });
 
 test('a process is smaller afterwards and goes on', () => {
   const before = process.memoryUsage.rss();
-  const releasedKb = releaseColdMemory();
+  releaseColdMemory();
   const after = process.memoryUsage.rss();
-  assert.ok(releasedKb > 10_000, `${releasedKb} kB`);
   assert.ok(after < before - 10_000_000, `${before} B, then ${after} B`);
   assert.deepEqual(JSON.parse('{"a":[1,2,3]}'), { a: [1, 2, 3] });
 });

@@ -16,11 +16,11 @@ export interface Mapping {
   readonly what: string;
   /** Memory that this process alone has, and that is in no file: kB. */
   readonly anonymousKb: number;
-  readonly residentKb: number;
 }
 
-const headLine = /^(?<start>[0-9a-f]+)-(?<end>[0-9a-f]+) (?<permissions>\S{4}) \S+ \S+ \d+ *(?<what>.*)$/u;
-const amountLine = /^(?<name>Rss|Anonymous): +(?<kb>\d+) kB$/u;
+const headLine =
+  /^(?<start>[0-9a-f]+)-(?<end>[0-9a-f]+) (?<permissions>\S{4}) \S+ \S+ \d+ *(?<what>.*)$/u;
+const anonymousLine = /^Anonymous: +(?<kb>\d+) kB$/u;
 
 /** @throws SyntaxError where an amount stands before the first mapping */
 export function parseSmaps(text: string): Mapping[] {
@@ -30,15 +30,14 @@ export function parseSmaps(text: string): Mapping[] {
     if (start !== undefined) {
       const first = BigInt(`0x${start}`);
       const size = Number(BigInt(`0x${end}`) - first);
-      mappings.push({ start: first, size, permissions, what, anonymousKb: 0, residentKb: 0 });
+      mappings.push({ start: first, size, permissions, what, anonymousKb: 0 });
       continue;
     }
-    const { name, kb } = amountLine.exec(line)?.groups ?? {};
-    if (name === undefined) continue;
+    const { kb } = anonymousLine.exec(line)?.groups ?? {};
+    if (kb === undefined) continue;
     const last = mappings.pop();
     if (last === undefined) throw new SyntaxError(`smaps begins with ${JSON.stringify(line)}`);
-    const key = name === 'Rss' ? 'residentKb' : 'anonymousKb';
-    mappings.push({ ...last, [key]: Number(kb) });
+    mappings.push({ ...last, anonymousKb: Number(kb) });
   }
   return mappings;
 }
@@ -52,14 +51,12 @@ function isUntouchedFile({ permissions, what, anonymousKb }: Mapping): boolean {
  * Gives back what only the start of a program needed: pages of its executable and its libraries, and
  * what malloc(3) keeps for later. A page that is used again comes back from the page cache by a minor
  * fault of about a microsecond. Nothing that was written is touched. Takes some ten milliseconds.
- * @returns how much of files was resident, in kB
  * @throws SystemError
  */
-export function releaseColdMemory(): number {
+export function releaseColdMemory(): void {
   libc.malloc_trim(0);
   const cold = parseSmaps(readFileSync('/proc/self/smaps', 'utf8')).filter(isUntouchedFile);
   for (const { start, size, what } of cold) {
     check(libc.madvise(start, size, adviceDontNeed), 'madvise', what);
   }
-  return cold.reduce((sum, { residentKb }) => sum + residentKb, 0);
 }

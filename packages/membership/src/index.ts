@@ -15,10 +15,5 @@ export type {
   SegmentCounters,
   SegmentSnapshot,
 } from './snapshot.ts';
-export {
-  SegmentMember,
-  type Datagram,
-  type PeerState,
-  type SegmentIo,
-  type SegmentListener,
-} from './turn.ts';
+export type { Datagram, PeerState, SegmentIo, SegmentListener } from './segment-io.ts';
+export { SegmentMember } from './turn.ts';

@@ -8,7 +8,8 @@ import { unauthenticated } from './codec/keyring.ts';
 import { bucketSet, sampleBeat } from './codec/sample.ts';
 import type { SegmentConfig } from './machine/configuration.ts';
 import type { HoldingChange } from './machine/holding.ts';
-import { SegmentMember, type Datagram, type SegmentIo } from './turn.ts';
+import type { Datagram, SegmentIo } from './segment-io.ts';
+import { SegmentMember } from './turn.ts';
 
 const address = parseAddress('10.0.0.2') as IpAddress;
 const mac = parseMac('02:00:00:00:00:02') as MacAddress;

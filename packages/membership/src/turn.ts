@@ -4,53 +4,14 @@ import { decodeHeartbeat } from './codec/decode.ts';
 import { encodeHeartbeat } from './codec/encode.ts';
 import { type DropReason, dropReasons } from './codec/heartbeat.ts';
 import type { SegmentConfig, SegmentIdentity } from './machine/configuration.ts';
-import type { HoldingChange } from './machine/holding.ts';
 import { nextAddress } from './machine/peer-table.ts';
 import { Segment } from './machine/segment.ts';
 import { aloneInterval, soloIntervalMs, soloTtlMs, urgentSpacing } from './machine/timing.ts';
 import { Observations } from './observations.ts';
 import { segmentProblems } from './problems.ts';
+import type { Datagram, PeerState, SegmentIo, SegmentListener } from './segment-io.ts';
 import type { SegmentProblem } from './machine/problem.ts';
 import { snapshotOf, type SegmentSnapshot } from './snapshot.ts';
-
-export interface Datagram {
-  readonly from: IpAddress;
-  readonly bytes: Uint8Array;
-}
-
-/** The world of one segment: a clock, a socket bound to its interface, the fence in the kernel. */
-export interface SegmentIo {
-  /** CLOCK_MONOTONIC, nanoseconds: the clock by which the kernel judges the fence. */
-  now(): bigint;
-  /** The next datagram of the socket; undefined = none is waiting. */
-  receive(): Datagram | undefined;
-  /** Sends to the heartbeat port of a peer; a refusal by the kernel is the caller's to count. */
-  send(to: IpAddress, bytes: Uint8Array): void;
-  /** From this moment on, the kernel answers for no address of the segment. */
-  storeFence(deadlineNs: bigint): void;
-  /** Asks by unicast ARP for 192.0.0.8, which a peer's kernel answers while its fence is ahead. */
-  askEcho(mac: MacAddress): void;
-  /** 32 random bits from a source that nobody can guess. */
-  random(): number;
-}
-
-/** Who wants to know what the rules decided; called within a turn, in the order of events. */
-export interface SegmentListener {
-  /** Answer, or stop answering, for the addresses of a bucket; when this returns, it is so. */
-  onHolding(announcement: number, change: HoldingChange): void;
-  /** Another node of ours claimed an address that is this node's: announce it again. */
-  onReannounce(announcement: number, bucket: number): void;
-}
-
-/** Another node as far as frames for it are concerned. */
-export interface PeerState {
-  readonly node: string;
-  readonly live: boolean;
-  /** The first is the one to send frames to; empty = never heard. */
-  readonly macs: readonly MacAddress[];
-  /** The one that it was heard from, else the first that is known. */
-  readonly address: IpAddress | undefined;
-}
 
 type Input = (now: number) => void;
 

@@ -27,6 +27,7 @@ import { createStateDirectory, type StateDirectory } from '../state-directory.ts
 import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
 import { listen, type ListenAddress, type Routes } from './http.ts';
+import { ColdMemory } from './cold-memory.ts';
 import { createLog, ProblemLog, type Log } from './log.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { renderMetrics } from './metrics.ts';
@@ -86,6 +87,7 @@ class Agent implements AsyncDisposable {
   readonly #startedMs = performance.now();
   readonly #rounds = new Rounds();
   readonly #reconciler: Reconciler;
+  readonly #coldMemory: ColdMemory;
   readonly #responder: Responder;
   readonly #steer: SteerDriver;
   readonly #land: LandDriver;
@@ -114,6 +116,7 @@ class Agent implements AsyncDisposable {
     this.#responder = opened.use(Responder.open(bpf('announce.bpf.o')));
     this.#steer = opened.use(SteerDriver.open(bpf('steer.bpf.o')));
     this.#land = opened.use(new LandDriver(new Nftables()));
+    this.#coldMemory = opened.use(new ColdMemory(this.#log));
     this.#reconciler = new Reconciler(
       () => this.#reconcile(),
       (error) => {
@@ -162,6 +165,7 @@ class Agent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reconciler.close();
+    this.#coldMemory[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     await this.#worker[Symbol.asyncDispose]();
     this.#land[Symbol.dispose]();
@@ -245,7 +249,7 @@ class Agent implements AsyncDisposable {
     }
   }
 
-  /** New flows avoid a silent node from the next packet on; a new MAC takes a whole round. */
+  /** Packets avoid a node that is gone from the next one on; a new MAC takes a whole round. */
   #hearMembers(segment: SegmentMembers): void {
     const { interfaceName, members } = segment;
     const before = this.#members.get(interfaceName);
@@ -254,7 +258,7 @@ class Agent implements AsyncDisposable {
       (each) => each.interfaceName === interfaceName,
     );
     for (const port of plan?.ports ?? []) {
-      for (const { node, live } of members) this.#steer.setLive(node, live, port);
+      for (const { node, reachable } of members) this.#steer.setLive(node, reachable, port);
     }
     if (macsOf(before) !== macsOf(segment)) this.#reconciler.request();
   }

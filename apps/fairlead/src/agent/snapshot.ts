@@ -61,9 +61,10 @@ export function takeSnapshot(input: SnapshotInput): StatusSnapshot {
     uptimeMs,
     services,
     nodes: nodeStatuses(node, round, segments),
-    segments: segments.map(({ interfaceName, standing, members, problems: words }) => ({
+    segments: segments.map(({ interfaceName, standing, waiting, members, problems: words }) => ({
       interface: interfaceName,
       standing,
+      waiting,
       members: members.map((member) => ({
         node: member.node,
         live: member.live,
@@ -87,7 +88,7 @@ function addressStatus(
     pool,
     interface: sighting?.interfaceName,
     owner: report?.owner,
-    ownedForMs: report?.answeringMs,
+    ownedMs: report?.ownedMs,
     here: whatHappensHere(report, self),
   };
 }

@@ -26,19 +26,14 @@ export async function askAgent(directory: StateDirectory): Promise<StatusSnapsho
   return JSON.parse(text) as StatusSnapshot;
 }
 
+/** What a person can do about an error of connect(2). */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no agent runs with this --state-dir on this node. Start one, or name its --state-dir.',
+  ECONNREFUSED: 'the agent that ran here has ended. Start it again.',
+  EACCES: 'only root may ask. Run this as root.',
+};
+
 function explain(cause: NodeJS.ErrnoException, { socket }: StateDirectory): OperatorError {
-  switch (cause.code) {
-    case 'ENOENT':
-    case 'ECONNREFUSED':
-      return new OperatorError(
-        `no agent answers on ${socket}. Is it running on this node, and with this --state-dir?`,
-        { cause },
-      );
-    case 'EACCES':
-      return new OperatorError(`${socket} may not be opened by this user. Ask as root.`, { cause });
-    default:
-      return new OperatorError(`the agent on ${socket} does not answer: ${cause.message}`, {
-        cause,
-      });
-  }
+  const text = reasons[cause.code ?? ''] ?? `the agent does not answer: ${cause.message}.`;
+  return new OperatorError(`${socket}: ${text}`, { cause });
 }

@@ -30,7 +30,7 @@ function renderServices(services: readonly ServiceStatus[]): string {
       service.ports.join(','),
       service.externalTrafficPolicy,
       address?.owner ?? '<none>',
-      address?.ownedForMs === undefined ? '-' : renderAge(address.ownedForMs),
+      address?.ownedMs === undefined ? '-' : renderAge(address.ownedMs),
       renderPods(service),
       address?.here ?? 'no address: see below',
     ]);
@@ -68,8 +68,10 @@ function renderSegments(segments: readonly SegmentStatus[]): string {
         member.standing,
         member.heardMs === undefined ? 'never heard' : `heard ${renderAge(member.heardMs)} ago`,
       ]);
-      const title = `Segment ${segment.interface}: this node is ${segment.standing}`;
-      return rows.length === 0 ? `${title}, no other node` : `${title}\n${renderRows(rows)}`;
+      const waiting = segment.waiting === undefined ? '' : `. ${segment.waiting}`;
+      const others = rows.length === 0 ? ', no other node' : '';
+      const title = `Segment ${segment.interface}: this node is ${segment.standing}${others}${waiting}`;
+      return rows.length === 0 ? title : `${title}\n${renderRows(rows)}`;
     })
     .join('\n');
 }
@@ -109,7 +111,7 @@ function renderRows(rows: readonly (readonly string[])[]): string {
 }
 
 /** Two digits of precision are enough to read: `350ms`, `12s`, `5m`, `3h`, `9d`. */
-export function renderAge(ms: number): string {
+function renderAge(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 120) return `${seconds}s`;

@@ -32,7 +32,7 @@ export interface AddressStatus {
   readonly interface: string | undefined;
   /** The node that answers for it; undefined = none is known to. */
   readonly owner: string | undefined;
-  readonly ownedForMs: number | undefined;
+  readonly ownedMs: number | undefined;
   /** What this node does about it, in words. */
   readonly here: string;
 }
@@ -49,6 +49,8 @@ export interface SegmentStatus {
   readonly interface: string;
   /** This node's class: active, behind, joining, out. */
   readonly standing: string;
+  /** Why it is not active, while that passes by itself. */
+  readonly waiting: string | undefined;
   readonly members: readonly MemberStatus[];
   readonly problems: readonly string[];
 }

@@ -64,6 +64,8 @@ export interface MemberState {
 export interface SegmentReport {
   readonly interfaceName: string;
   readonly standing: Standing;
+  /** Why it is not active, while that passes by itself. */
+  readonly waiting: string | undefined;
   readonly members: readonly {
     readonly node: NodeName;
     readonly live: boolean;
@@ -82,8 +84,8 @@ export interface AddressReport {
   readonly address: IpAddress;
   /** Who holds its bucket, as far as heard; undefined = nobody. */
   readonly owner: NodeName | undefined;
-  /** For how long this node has answered for it. */
-  readonly answeringMs: number | undefined;
+  /** For how long, to within a second. */
+  readonly ownedMs: number | undefined;
   /** `unprepared` = owned, but landing or rows are not in place yet. */
   readonly state: 'not-owned' | 'unprepared' | 'answering' | 'conflict';
   /** The MAC of the foreign host that uses it. */

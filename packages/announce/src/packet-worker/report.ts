@@ -3,12 +3,14 @@ import { nodeClass, type SegmentProblem, type SegmentSnapshot } from '@fairlead/
 import { isAnswering, type Claim } from '../claim.ts';
 import type { SegmentPlan } from '../plan.ts';
 import type { AddressReport, SegmentReport, Standing } from './protocol.ts';
+import type { Owners } from './owners.ts';
 import type { SegmentClaim } from './segment.ts';
 
 export interface SegmentKnowledge {
   readonly plan: SegmentPlan;
   readonly claims: readonly SegmentClaim[];
   readonly snapshot: SegmentSnapshot;
+  readonly owners: Owners;
   readonly problems: readonly SegmentProblem[];
   readonly sendFailures: ReadonlyMap<string, number>;
   readonly nowMs: number;
@@ -23,18 +25,19 @@ const standings: Readonly<Record<number, Standing>> = {
 
 /** What a person may want to know of one segment, from what the worker knows. Pure. */
 export function reportSegment(knowledge: SegmentKnowledge): SegmentReport {
-  const { plan, claims, snapshot, problems, sendFailures, nowMs } = knowledge;
+  const { plan, claims, snapshot, owners, problems, sendFailures, nowMs } = knowledge;
   return {
     interfaceName: plan.interfaceName,
     standing: standingOf(snapshot.class),
+    waiting: problems.find(({ code }) => code === 'joining')?.message,
     members: snapshot.members.map((member) => ({
       node: member.node as NodeName,
       live: member.live,
       standing: standingOf(member.class),
       heardMs: member.ageMs,
     })),
-    addresses: claims.map((each) => reportAddress(each, snapshot, nowMs)),
-    problems: problems.map(({ message }) => message),
+    addresses: claims.map((each) => reportAddress(each, snapshot.node, owners, nowMs)),
+    problems: problems.filter(({ code }) => code !== 'joining').map(({ message }) => message),
     counters: {
       received: snapshot.counters.received,
       discarded: snapshot.counters.discarded,
@@ -50,22 +53,18 @@ function standingOf(code: number): Standing {
 
 function reportAddress(
   { plan, bucket, claim }: SegmentClaim,
-  snapshot: SegmentSnapshot,
+  self: string,
+  owners: Owners,
   nowMs: number,
 ): AddressReport {
-  const holding = snapshot.announcements.find(({ id }) => id === plan.announcement);
-  const holder = holding?.holders[bucket] ?? -1;
+  const owner = owners.of(plan.announcement, bucket);
   return {
     address: plan.address,
-    owner: holder < 0 ? undefined : (holding?.nodes[holder] as NodeName | undefined),
-    answeringMs: answeringSince(claim, nowMs),
-    state: stateOf(claim, holder === 0),
+    owner: owner?.node as NodeName | undefined,
+    ownedMs: owner && nowMs - owner.since,
+    state: stateOf(claim, owner?.node === self),
     conflict: claim.kind === 'conflict' ? claim.mac : undefined,
   };
-}
-
-function answeringSince(claim: Claim, nowMs: number): number | undefined {
-  return claim.kind === 'probing' || claim.kind === 'answering' ? nowMs - claim.since : undefined;
 }
 
 function stateOf(claim: Claim, owned: boolean): AddressReport['state'] {

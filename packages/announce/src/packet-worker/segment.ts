@@ -28,8 +28,9 @@ import {
   type ClaimEvent,
 } from '../claim.ts';
 import type { ClaimPlan, SegmentPlan } from '../plan.ts';
-import type { Answer, Evidence } from '../responder-layout.ts';
+import type { Answer, AnswerMode, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
+import { Owners } from './owners.ts';
 import type { FromPacketWorker, SegmentReport } from './protocol.ts';
 import { reportSegment } from './report.ts';
 import { SegmentSockets } from './segment-sockets.ts';
@@ -69,6 +70,7 @@ export class Segment implements Disposable {
   #nextTurnNs = 0n;
   #nextClaimMs = Infinity;
   readonly #silentPeers: SilentPeers;
+  readonly #owners = new Owners();
   #peers: readonly PeerState[] = [];
   #peersRevision = -1;
   #membersSaid = '';
@@ -153,14 +155,14 @@ export class Segment implements Disposable {
   /** What the kernel shall answer for here: at every port, all addresses; most of them only watched. */
   answers(): Answer[] {
     const { mac, ports } = this.plan;
-    return ports.flatMap((interfaceIndex): Answer[] => [
-      ...this.#silentPeers.watched.map((address) => {
-        return { interfaceIndex, address, mac, mode: 'watch' as const };
-      }),
-      ...Array.from(this.#claims.values(), ({ plan: { address }, claim }) => {
-        return { interfaceIndex, address, mac, mode: isAnswering(claim) ? 'answer' : 'watch' } as const;
-      }),
-    ]);
+    const modes = new Map<IpAddress, AnswerMode>();
+    for (const address of this.#silentPeers.watched) modes.set(address, 'watch');
+    for (const [address, { claim }] of this.#claims) {
+      modes.set(address, isAnswering(claim) ? 'answer' : 'watch');
+    }
+    return ports.flatMap((interfaceIndex) =>
+      Array.from(modes, ([address, mode]): Answer => ({ interfaceIndex, address, mac, mode })),
+    );
   }
 
   /** Does what is due; cheap where nothing is. Membership first: after a pause it lets go at once. */
@@ -170,6 +172,7 @@ export class Segment implements Disposable {
     if (nowMs() >= this.#nextClaimMs) this.#tickAll();
     this.#sayMembers();
     this.#sayMoves();
+    this.#owners.look(() => this.#member.snapshot(), nowMs());
   }
 
   /** What the responder saw another host say. */
@@ -189,10 +192,13 @@ export class Segment implements Disposable {
   }
 
   report(): SegmentReport {
+    const snapshot = this.#member.snapshot();
+    this.#owners.update(snapshot, nowMs());
     return reportSegment({
       plan: this.plan,
       claims: [...this.#claims.values()],
-      snapshot: this.#member.snapshot(),
+      snapshot,
+      owners: this.#owners,
       problems: this.#member.problems(),
       sendFailures: this.#sockets.failures,
       nowMs: nowMs(),

@@ -51,9 +51,13 @@ export function hear(
   peer.heardAt = now;
   const expected = judgeQuote(listener, peer, beat, quotedAt, now);
   if (declare(peer, beat, expected)) listener.peersRevision += 1;
-  if (expected) peer.learned = from;
-  // A node that does not seem to hear us is answered at once.
-  else peer.replyTo = from;
+  if (!expected) {
+    // It does not seem to hear us, so it is answered at once.
+    peer.replyTo = from;
+  } else if (peer.learned !== from) {
+    peer.learned = from;
+    listener.peersRevision += 1;
+  }
   for (const entry of beat.peers) relay(listener, entry, now);
   return peer;
 }

@@ -2,8 +2,8 @@ import { nodeClass } from '../codec/heartbeat.ts';
 import type { HoldingsView, Peer } from './peer.ts';
 
 /** Before a silent owner leaves the set it is asked this often by ARP, the last time right before the end. */
-const echoWindowMs = 50;
-const echoSpacingMs = 10;
+export const echoWindowMs = 50;
+export const echoSpacingMs = 10;
 
 /** For how long the buckets of a live peer count that is not heard directly. */
 export const holdingsKeptMs = 2000;

@@ -1,6 +1,6 @@
 import { hash32, type IpAddress, type MacAddress } from '@fairlead/ip';
 import type { DropReason, Heartbeat } from '../codec/heartbeat.ts';
-import { nodeClass, protocolVersion } from '../codec/heartbeat.ts';
+import { protocolVersion } from '../codec/heartbeat.ts';
 import { compose } from './compose.ts';
 import { maximumAnnouncements, type SegmentConfig, type SegmentIdentity } from './configuration.ts';
 import type { OwnContender } from './contenders.ts';
@@ -11,6 +11,7 @@ import { bucketScores, forgetEvidence, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { SentLog } from './sent-log.ts';
 import { Standing, type JoinReason } from './standing.ts';
+import { isOtherSide, strangerEchoAt } from './encounters.ts';
 import { surroundings } from './surroundings.ts';
 import { DeclaredTiming, timingFor, type Timing } from './timing.ts';
 
@@ -108,7 +109,7 @@ export class Segment {
     if (typeof heard === 'string') return heard;
     if (heard.incarnation === beat.incarnation) {
       this.#metAnyone = true;
-      if (this.standing.alone && this.#isOtherSide(heard, beat, now)) {
+      if (this.standing.alone && isOtherSide(this, heard, beat, now)) {
         this.rejoin('other-side', now);
       }
     }
@@ -247,20 +248,6 @@ export class Segment {
     this.#nextHoldings = -Infinity;
   }
 
-  /**
-   * Whether the sender is an owner that hears us right now and does not count us, so that there are two sides, and this
-   * node has to give way: the smaller view does, or else the higher id.
-   */
-  #isOtherSide(peer: Peer, beat: Heartbeat, now: number): boolean {
-    const owner = beat.alone || beat.class <= nodeClass.behind;
-    const hearsUs = now < peer.quotedAt + 2 * this.timing.intervalMs;
-    const counted = beat.peers.some(
-      ({ id, incarnation, live }) =>
-        id === this.id && incarnation === this.incarnation && live !== undefined,
-    );
-    return owner && hearsUs && !counted && (beat.liveCount > 1 || peer.node < this.node);
-  }
-
   /** Judges one peer alone; what was due for the others stays due. */
   #touch(peer: Peer, now: number): void {
     if (peer.known && !peer.counted) this.#nextPeers = -Infinity;
@@ -275,11 +262,15 @@ export class Segment {
     if (this.declared.declare(timing, now)) this.urgent = true;
     for (const peer of this.peers.all) {
       judgePeer(peer, now, this.#change);
-      if (this.#shouldAsk(peer, now)) {
+      const strangerAt = this.#metAnyone
+        ? Infinity
+        : strangerEchoAt(peer, this.standing, this.timing);
+      if (echoIsDue(peer, now) || now >= strangerAt) {
         peer.echoAskedAt = now;
         for (const mac of peer.macs) this.#effects.askEcho(mac);
       }
-      next = Math.min(next, nextJudgement(peer, now), this.#nextStrangerEcho(peer, now));
+      next = Math.min(next, nextJudgement(peer, now));
+      if (strangerAt > now) next = Math.min(next, strangerAt);
     }
     this.#nextPeers = next;
   }
@@ -288,25 +279,6 @@ export class Segment {
     let live = 1;
     for (const peer of this.peers.all) if (peer.live) live += 1;
     this.liveCount = live;
-  }
-
-  /** A node that never met anyone asks those it should have met before it becomes active. */
-  #shouldAsk(peer: Peer, now: number): boolean {
-    return echoIsDue(peer, now) || now >= this.#strangerEchoAt(peer);
-  }
-
-  #strangerEchoAt(peer: Peer): number {
-    const { phase, joinStartedAt } = this.standing;
-    if (phase !== 'joining' || this.#metAnyone || peer.macs.length === 0) return Infinity;
-    const { deadAfterMs, intervalMs } = this.timing;
-    const end = joinStartedAt + deadAfterMs;
-    const spacing = peer.echoAskedAt < end - 10 ? 10 : intervalMs;
-    return Math.max(end - 50, peer.echoAskedAt + spacing);
-  }
-
-  #nextStrangerEcho(peer: Peer, now: number): number {
-    const at = this.#strangerEchoAt(peer);
-    return at > now ? at : Infinity;
   }
 
   #judgeStanding(now: number, liveChanged: boolean): void {

@@ -126,6 +126,8 @@ export class Standing {
     };
     consider(this.#fedAt + watchdogMs);
     consider(this.#staleSince + staleMs);
+    // Others may have news later than we know that ours are old.
+    if (!this.#behind && now >= this.#staleSince + staleMs) consider(now + 1000);
     consider(this.#freshSince + staleMs);
     if (this.phase === 'joining') {
       consider(this.joinStartedAt + deadAfterMs);

@@ -1,4 +1,4 @@
-import type { Cost } from './faults.ts';
+import type { Cost } from './fault-class.ts';
 import type { History } from './history.ts';
 
 /** A hand-over or a meeting of two sides takes some travel and wake-ups; a busy node's come late. */

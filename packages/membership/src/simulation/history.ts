@@ -1,7 +1,8 @@
 import { bucketCount } from '../bucket-set.ts';
 import type { AnnouncementConfig } from '../machine/configuration.ts';
 import { timingFor, type Timing } from '../machine/timing.ts';
-import { faultClasses, settledMs, type FaultClass } from './faults.ts';
+import { settledMs, type FaultClass } from './fault-class.ts';
+import { faultClasses } from './fault-classes.ts';
 import type { Load } from './load.ts';
 import type { Incident } from './observer.ts';
 import { Random } from './random.ts';

@@ -2,9 +2,10 @@ import { parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairle
 import type { AnnouncementConfig, SegmentConfig } from '../machine/configuration.ts';
 import type { HoldingChange } from '../machine/holding.ts';
 import { unauthenticated } from '../codec/keyring.ts';
-import { nodeClass } from '../codec/heartbeat.ts';
-import { SegmentMember, type Datagram, type SegmentIo } from '../turn.ts';
+import type { Datagram } from '../segment-io.ts';
+import { SegmentMember } from '../turn.ts';
 import { travelTime, wakeDelay } from './load.ts';
+import { asNewerVersion, NodeIo, type Machine } from './node-io.ts';
 import type { World } from './world.ts';
 import type { Answering } from './observer.ts';
 
@@ -25,7 +26,7 @@ export interface OwnStatus {
 }
 
 /** One machine: a kernel that outlives the agent's pauses and death, and an agent that runs the real code. */
-export class SimulatedNode {
+export class SimulatedNode implements Machine {
   readonly index: number;
   readonly name: string;
   readonly address: IpAddress;
@@ -83,7 +84,7 @@ export class SimulatedNode {
     this.#leaving = false;
     this.#announcements = this.#world.announcements;
     const identity = { node: this.name, clusterId: 'simulation' };
-    const io = new NodeIo(this, this.#world);
+    const io = new NodeIo(this);
     const member = new SegmentMember(identity, this.#config(), io, {
       onHolding: (announcement, change) => {
         if (this.member === member) this.#hold(announcement, change);
@@ -153,9 +154,14 @@ export class SimulatedNode {
   }
 
   /** The agent read its clock: what it stores rests on this moment. */
-  readClock(): void {
+  readClock(): bigint {
     this.#clockNs = this.#world.now;
     this.#sentSince = false;
+    return BigInt(this.#world.now);
+  }
+
+  random(): number {
+    return this.#world.random.word();
   }
 
   storeFence(deadlineNs: number): void {
@@ -361,71 +367,6 @@ export class SimulatedNode {
       ...this.status,
     };
   }
-
-  /** For a trace: what it is to itself. */
-  describe(): string {
-    if (this.member === undefined) return `${this.name}: not running`;
-    const { phase, class: own, alone, members } = this.member.snapshot();
-    const className = Object.entries(nodeClass).find(([, value]) => value === own)?.[0] ?? '';
-    const live = members.filter((each) => each.live).map(({ node }) => node);
-    return `${this.name}: ${phase}, ${className}${alone ? ', alone' : ''}; live: ${live.join(' ')}`;
-  }
-}
-
-/** The agent's surroundings; they forget an agent that was killed. */
-class NodeIo implements SegmentIo {
-  member: SegmentMember | undefined;
-  readonly #node: SimulatedNode;
-  readonly #world: World;
-
-  constructor(node: SimulatedNode, world: World) {
-    this.#node = node;
-    this.#world = world;
-  }
-
-  now(): bigint {
-    this.#node.step();
-    if (this.#lives) this.#node.readClock();
-    return BigInt(this.#world.now);
-  }
-
-  receive(): Datagram | undefined {
-    this.#node.step();
-    return this.#lives ? this.#node.takeDatagram() : undefined;
-  }
-
-  send(to: IpAddress, bytes: Uint8Array): void {
-    this.#node.step();
-    if (this.#lives) this.#node.send(to, bytes);
-  }
-
-  storeFence(deadlineNs: bigint): void {
-    this.#node.step();
-    if (this.#lives) this.#node.storeFence(Number(deadlineNs));
-  }
-
-  askEcho(mac: MacAddress): void {
-    this.#node.step();
-    if (this.#lives) this.#node.askEcho(mac);
-  }
-
-  random(): number {
-    return this.#world.random.word();
-  }
-
-  get #lives(): boolean {
-    return this.#node.member === this.member;
-  }
-}
-
-/** The datagram as a node would send it that speaks rules 2 and has something more to say. */
-function asNewerVersion(bytes: Uint8Array): Uint8Array {
-  const extra = Uint8Array.of(200, 0, 3, 1, 2, 3);
-  const sent = new Uint8Array(bytes.length + extra.length);
-  sent.set(bytes);
-  sent.set(extra, bytes.length);
-  sent[4] = 2;
-  return sent;
 }
 
 function required<T>(value: T | undefined): T {

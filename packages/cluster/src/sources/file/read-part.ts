@@ -38,7 +38,8 @@ function takeApart(value: unknown): unknown[] {
   if (itemKind === '') return items;
   // Items of a list of one kind need not name it again.
   const inherited = { apiVersion: fieldOf(value, 'apiVersion'), kind: itemKind };
-  return items.map((item: unknown) => (isObject(item) ? Object.assign({}, inherited, item) : item));
+  const inherit = (item: object) => ({ ...inherited, ...item });
+  return items.map((item: unknown) => (isObject(item) ? inherit(item) : item));
 }
 
 function readItem(value: unknown, options: ServiceOptions): ItemReading {

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { test } from 'node:test';
+import { Reconciler } from './reconciler.ts';
+
+test('any number of requests before it runs is one run', async () => {
+  let runs = 0;
+  const reconciler = new Reconciler(
+    () => void (runs += 1),
+    () => {},
+  );
+  for (let request = 0; request < 10; request += 1) reconciler.request();
+  await nextTurn();
+  assert.equal(runs, 1);
+});
+
+test('a request from within a run is another run', async () => {
+  let runs = 0;
+  const reconciler: Reconciler = new Reconciler(
+    () => {
+      runs += 1;
+      if (runs < 3) reconciler.request();
+    },
+    () => {},
+  );
+  reconciler.request();
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  assert.equal(runs, 3);
+});
+
+test('an error is told and does not end it', async () => {
+  const errors: unknown[] = [];
+  const reconciler = new Reconciler(
+    () => {
+      throw new Error('the kernel says no');
+    },
+    (error) => errors.push(error),
+  );
+  reconciler.request();
+  await nextTurn();
+  reconciler.request();
+  await nextTurn();
+  assert.equal(errors.length, 2);
+});
+
+test('once closed it does not run any more', async () => {
+  let runs = 0;
+  const reconciler = new Reconciler(
+    () => void (runs += 1),
+    () => {},
+  );
+  reconciler.request();
+  reconciler.close();
+  await nextTurn();
+  assert.equal(runs, 0);
+});
