@@ -4,7 +4,7 @@ import { isAnswering, type Claim } from '../claim.ts';
 import type { SegmentPlan } from '../plan.ts';
 import type { AddressReport, SegmentReport, Standing } from './protocol.ts';
 import type { Owners } from './owners.ts';
-import type { SegmentClaim } from './segment.ts';
+import type { SegmentClaim } from './segment-claims.ts';
 
 export interface SegmentKnowledge {
   readonly plan: SegmentPlan;

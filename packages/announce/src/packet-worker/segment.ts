@@ -10,29 +10,15 @@ import {
   unsolicitedNeighbourAdvertisement,
 } from '@fairlead/l2';
 import { monotonicNs } from '@fairlead/linux';
-import {
-  bucketOf,
-  SegmentMember,
-  type PeerState,
-  type HoldingChange,
-  type SegmentConfig,
-  type TakeReason,
-} from '@fairlead/membership';
-import {
-  claimDeadline,
-  IDLE,
-  isAnswering,
-  stepClaim,
-  type Claim,
-  type ClaimAction,
-  type ClaimEvent,
-} from '../claim.ts';
-import type { ClaimPlan, SegmentPlan } from '../plan.ts';
+import { SegmentMember, type PeerState, type SegmentConfig } from '@fairlead/membership';
+import type { ClaimAction } from '../claim.ts';
+import type { SegmentPlan } from '../plan.ts';
 import type { Answer, AnswerMode, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
 import { Owners } from './owners.ts';
 import type { FromPacketWorker, SegmentReport } from './protocol.ts';
 import { reportSegment } from './report.ts';
+import { answerMode, SegmentClaims } from './segment-claims.ts';
 import { SegmentSockets } from './segment-sockets.ts';
 import { SilentPeers } from './silent-peers.ts';
 
@@ -40,16 +26,6 @@ import { SilentPeers } from './silent-peers.ts';
 const echoAddress = '192.0.0.8' as IpAddress;
 const anyAddress = '0.0.0.0' as IpAddress;
 const NAMED_IN_LOG = 20;
-
-/** One address of this segment and what this node does about it. */
-export interface SegmentClaim {
-  readonly plan: ClaimPlan;
-  readonly bucket: number;
-  readonly prepared: boolean;
-  /** It was asked for after its bucket was taken, so no node of ours can have had it. */
-  readonly addedLate: boolean;
-  readonly claim: Claim;
-}
 
 export interface SegmentContext {
   readonly self: NodeName;
@@ -64,19 +40,14 @@ export class Segment implements Disposable {
   readonly #context: SegmentContext;
   readonly #sockets: SegmentSockets;
   readonly #member: SegmentMember;
-  readonly #claims = new Map<IpAddress, SegmentClaim>();
-  readonly #byBucket = new Map<string, Set<IpAddress>>();
-  readonly #held = new Map<string, TakeReason>();
+  readonly #claims: SegmentClaims;
   #nextTurnNs = 0n;
-  #nextClaimMs = Infinity;
   readonly #silentPeers: SilentPeers;
   readonly #owners = new Owners();
   #peers: readonly PeerState[] = [];
   #peersRevision = -1;
   #membersSaid = '';
   #wasAlone = false;
-  /** Addresses that came or went in this turn, by what happened. */
-  readonly #moves = new Map<string, IpAddress[]>();
 
   /** Throws SystemError where the interface has gone. */
   constructor(plan: SegmentPlan, config: SegmentConfig, context: SegmentContext) {
@@ -99,14 +70,20 @@ export class Segment implements Disposable {
         random: () => randomBytes(4).readUInt32LE(),
       },
       {
-        onHolding: (announcement, change) => this.#onHolding(announcement, change),
-        onReannounce: (announcement, bucket) => {
-          for (const address of this.#addressesIn(announcement, bucket)) {
-            this.#step(address, { kind: 'contradicted' });
-          }
-        },
+        onHolding: (announcement, change) => this.#claims.hold(announcement, change),
+        onReannounce: (announcement, bucket) => this.#claims.contradict(announcement, bucket),
       },
     );
+    this.#claims = new SegmentClaims({
+      act: (address, action) => this.#act(address, action),
+      forget: (address) => {
+        for (const port of this.plan.ports) context.maps.remove(port, address);
+      },
+      isMuted: () => this.#isMuted(),
+      isPeer: (mac) => this.#member.isPeer(mac),
+      onConflict: (address, mac) => this.#sayConflict(address, mac),
+      now: nowMs,
+    });
   }
 
   get fds(): readonly number[] {
@@ -119,7 +96,7 @@ export class Segment implements Disposable {
 
   /** When `turn` has to be called at the latest, CLOCK_MONOTONIC ns. */
   get deadlineNs(): bigint {
-    const ownMs = Math.min(this.#nextClaimMs, this.#silentPeers.deadline);
+    const ownMs = Math.min(this.#claims.deadline, this.#silentPeers.deadline);
     const own = ownMs === Infinity ? undefined : toNs(ownMs);
     return own !== undefined && own < this.#nextTurnNs ? own : this.#nextTurnNs;
   }
@@ -129,17 +106,8 @@ export class Segment implements Disposable {
     this.plan = plan;
     this.#member.configure(config);
     this.#nextTurnNs = 0n;
-    const wanted = new Map(plan.claims.map((each) => [each.address, each]));
-    for (const address of this.#claims.keys()) if (!wanted.has(address)) this.#drop(address);
-    for (const each of wanted.values()) {
-      const known = this.#claims.get(each.address);
-      if (known !== undefined && known.plan.announcement !== each.announcement) {
-        this.#drop(each.address);
-      }
-      this.#put(each, prepared.has(each.address));
-      if (macChanged) this.#step(each.address, { kind: 'contradicted' });
-    }
-    this.#tickAll();
+    if (macChanged) this.#claims.contradictAll();
+    this.#claims.configure(plan.claims, prepared);
   }
 
   feed(): void {
@@ -157,9 +125,7 @@ export class Segment implements Disposable {
     const { mac, ports } = this.plan;
     const modes = new Map<IpAddress, AnswerMode>();
     for (const address of this.#silentPeers.watched) modes.set(address, 'watch');
-    for (const [address, { claim }] of this.#claims) {
-      modes.set(address, isAnswering(claim) ? 'answer' : 'watch');
-    }
+    for (const each of this.#claims.all) modes.set(each.plan.address, answerMode(each));
     return ports.flatMap((interfaceIndex) =>
       Array.from(modes, ([address, mode]): Answer => ({ interfaceIndex, address, mac, mode })),
     );
@@ -169,7 +135,7 @@ export class Segment implements Disposable {
   turn(): void {
     this.#nextTurnNs = this.#member.turn();
     this.#meetOthersAgain();
-    if (nowMs() >= this.#nextClaimMs) this.#tickAll();
+    if (nowMs() >= this.#claims.deadline) this.#claims.tick();
     this.#sayMembers();
     this.#sayMoves();
     this.#owners.look(() => this.#member.snapshot(), nowMs());
@@ -188,7 +154,7 @@ export class Segment implements Disposable {
     if (kind === 'probe' || known === undefined) return;
     this.#nextTurnNs = 0n;
     if (this.#member.addressSeen(mac, known.plan.announcement, known.bucket)) return;
-    this.#step(address, { kind: 'foreign', mac });
+    this.#claims.foreign(address, mac);
   }
 
   report(): SegmentReport {
@@ -196,7 +162,7 @@ export class Segment implements Disposable {
     this.#owners.update(snapshot, nowMs());
     return reportSegment({
       plan: this.plan,
-      claims: [...this.#claims.values()],
+      claims: this.#claims.all,
       snapshot,
       owners: this.#owners,
       problems: this.#member.problems(),
@@ -207,72 +173,9 @@ export class Segment implements Disposable {
 
   /** Nothing is answered for here from now on. */
   [Symbol.dispose](): void {
-    for (const address of this.#claims.keys()) this.#drop(address);
+    this.#claims.configure([], new Set());
     this.#storeFence(0n);
     this.#sockets[Symbol.dispose]();
-  }
-
-  #put(plan: ClaimPlan, prepared: boolean): void {
-    const known = this.#claims.get(plan.address);
-    const bucket = bucketOf(plan.address);
-    const key = bucketKey(plan.announcement, bucket);
-    const addedLate = known?.addedLate ?? this.#held.has(key);
-    this.#claims.set(plan.address, {
-      plan,
-      bucket,
-      prepared,
-      addedLate,
-      claim: known?.claim ?? IDLE,
-    });
-    const addresses = this.#byBucket.get(key) ?? new Set();
-    this.#byBucket.set(key, addresses.add(plan.address));
-  }
-
-  #drop(address: IpAddress): void {
-    const known = this.#claims.get(address);
-    if (known === undefined) return;
-    this.#claims.delete(address);
-    this.#byBucket.get(bucketKey(known.plan.announcement, known.bucket))?.delete(address);
-    for (const port of this.plan.ports) this.#context.maps.remove(port, address);
-  }
-
-  #addressesIn(announcement: number, bucket: number): Iterable<IpAddress> {
-    return this.#byBucket.get(bucketKey(announcement, bucket)) ?? [];
-  }
-
-  #onHolding(announcement: number, change: HoldingChange): void {
-    const key = bucketKey(announcement, change.bucket);
-    if (change.held) this.#held.set(key, change.reason);
-    else this.#held.delete(key);
-    for (const address of this.#addressesIn(announcement, change.bucket)) {
-      const known = this.#claims.get(address);
-      if (known !== undefined) this.#claims.set(address, { ...known, addedLate: false });
-      this.#tick(address, this.#isMuted());
-      const move = change.held ? `owns addresses: ${change.reason}` : 'gave addresses up';
-      this.#moves.set(move, [...(this.#moves.get(move) ?? []), address]);
-    }
-  }
-
-  #tickAll(): void {
-    this.#nextClaimMs = Infinity;
-    const muted = this.#isMuted();
-    for (const address of this.#claims.keys()) this.#tick(address, muted);
-  }
-
-  #tick(address: IpAddress, muted: boolean): void {
-    const known = this.#claims.get(address);
-    if (known === undefined) return;
-    const { claim, plan, bucket, prepared, addedLate } = known;
-    if (claim.kind === 'conflict' && this.#member.isPeer(claim.mac)) {
-      this.#step(address, { kind: 'cleared' });
-    }
-    const reason = this.#held.get(bucketKey(plan.announcement, bucket));
-    this.#step(address, {
-      kind: 'tick',
-      wanted: reason !== undefined && prepared,
-      fresh: reason === 'first' || addedLate,
-      muted,
-    });
   }
 
   /** Behind a cut cable, frames would wait in a queue and mislead everybody once it is whole. */
@@ -282,21 +185,13 @@ export class Segment implements Disposable {
     return false;
   }
 
-  #step(address: IpAddress, event: ClaimEvent): void {
-    const known = this.#claims.get(address);
-    if (known === undefined) return;
-    const { claim, actions } = stepClaim(known.claim, event, nowMs());
-    this.#claims.set(address, { ...known, claim });
-    for (const action of actions) this.#act(address, action);
-    this.#nextClaimMs = Math.min(this.#nextClaimMs, claimDeadline(claim) ?? Infinity);
-    if (claim.kind === 'conflict' && known.claim.kind !== 'conflict') {
-      this.#context.say({
-        kind: 'log',
-        level: 'warn',
-        message: 'a foreign host uses the address: not announced',
-        fields: { address, interface: this.plan.interfaceName, mac: claim.mac },
-      });
-    }
+  #sayConflict(address: IpAddress, mac: MacAddress): void {
+    this.#context.say({
+      kind: 'log',
+      level: 'warn',
+      message: 'a foreign host uses the address: not announced',
+      fields: { address, interface: this.plan.interfaceName, mac },
+    });
   }
 
   #act(address: IpAddress, action: ClaimAction): void {
@@ -335,7 +230,7 @@ export class Segment implements Disposable {
 
   /** One line for all addresses that moved alike, so that a log stays readable when thousands do. */
   #sayMoves(): void {
-    for (const [message, addresses] of this.#moves) {
+    for (const [message, addresses] of this.#claims.takeMoves()) {
       const some = addresses.slice(0, NAMED_IN_LOG).join(' ');
       const more = addresses.length - NAMED_IN_LOG;
       this.#context.say({
@@ -349,7 +244,6 @@ export class Segment implements Disposable {
         },
       });
     }
-    this.#moves.clear();
   }
 
   /** Tells the main thread who is there, whenever that has changed: steering depends on it. */
@@ -379,9 +273,7 @@ export class Segment implements Disposable {
   /** While this node was cut off others may have announced what it kept. */
   #meetOthersAgain(): void {
     const { alone } = this.#member;
-    if (this.#wasAlone && !alone) {
-      for (const address of this.#claims.keys()) this.#step(address, { kind: 'contradicted' });
-    }
+    if (this.#wasAlone && !alone) this.#claims.contradictAll();
     this.#wasAlone = alone;
   }
 
@@ -427,10 +319,6 @@ export class Segment implements Disposable {
 function announcementFrames(mac: MacAddress, address: IpAddress): readonly Uint8Array[] {
   if (familyOf(address) === 4) return gratuitousArp(mac, address);
   return [unsolicitedNeighbourAdvertisement(mac, address, address)];
-}
-
-function bucketKey(announcement: number, bucket: number): string {
-  return `${announcement}/${bucket}`;
 }
 
 function nowMs(): number {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
+import { bucketOf } from '@fairlead/membership';
+import { SegmentClaims } from './segment-claims.ts';
+
+const address = '192.0.2.100' as IpAddress;
+const plan = { address, announcement: 0, services: [] };
+const everything = new Set([address]);
+const stranger = '02:00:00:00:00:99' as MacAddress;
+
+function setUp() {
+  const done: string[] = [];
+  const world = { now: 0, peers: new Set<MacAddress>() };
+  const claims = new SegmentClaims({
+    act: (acted, action) => done.push(`${action} ${acted}`),
+    forget: (forgotten) => done.push(`forget ${forgotten}`),
+    isMuted: () => false,
+    isPeer: (mac) => world.peers.has(mac),
+    onConflict: (contested, mac) => done.push(`conflict ${contested} ${mac}`),
+    now: () => world.now,
+  });
+  const hold = (held: boolean, reason: 'first' | 'takeover' | 'handover' = 'takeover') => {
+    const bucket = bucketOf(address);
+    claims.hold(0, held ? { bucket, held, reason } : { bucket, held });
+  };
+  return { claims, done, hold, world };
+}
+
+test('an address is answered for once its bucket is held and it is prepared, in either order', () => {
+  const first = setUp();
+  first.claims.configure([plan], everything);
+  first.hold(true);
+  assert.deepEqual(first.done, [`answer ${address}`, `announce ${address}`]);
+  const second = setUp();
+  second.claims.configure([plan], new Set());
+  second.hold(true);
+  assert.deepEqual(second.done, []);
+  second.claims.configure([plan], everything);
+  assert.deepEqual(second.done, [`answer ${address}`, `announce ${address}`]);
+});
+
+test('an address that comes after its bucket was taken is probed for, as nobody of ours had it', () => {
+  const { claims, done, hold } = setUp();
+  hold(true);
+  claims.configure([plan], everything);
+  assert.deepEqual(done, [`answer ${address}`, `probe ${address}`]);
+});
+
+test('a bucket that is let go is silent before the call returns', () => {
+  const { claims, done, hold } = setUp();
+  claims.configure([plan], everything);
+  hold(true);
+  hold(false);
+  assert.equal(done.at(-1), `silence ${address}`);
+  assert.deepEqual(
+    [...claims.takeMoves()],
+    [
+      ['owns addresses: takeover', [address]],
+      ['gave addresses up', [address]],
+    ],
+  );
+  assert.deepEqual([...claims.takeMoves()], []);
+});
+
+test('an address that is no longer planned is forgotten, one of another Announcement begins anew', () => {
+  const { claims, done, hold } = setUp();
+  claims.configure([plan], everything);
+  hold(true);
+  claims.configure([{ ...plan, announcement: 7 }], everything);
+  assert.equal(done.at(-1), `forget ${address}`);
+  assert.equal(claims.get(address)?.claim.kind, 'idle');
+  claims.configure([], everything);
+  assert.deepEqual(claims.all, []);
+});
+
+test('a stranger is a conflict until its MAC turns out to be a node of ours', () => {
+  const { claims, done, hold, world } = setUp();
+  claims.configure([plan], everything);
+  hold(true);
+  claims.foreign(address, stranger);
+  assert.deepEqual(done.slice(-2), [`silence ${address}`, `conflict ${address} ${stranger}`]);
+  world.peers.add(stranger);
+  claims.tick();
+  assert.deepEqual(done.at(-2), `answer ${address}`);
+});
+
+test('an address that another node announced is announced again', () => {
+  const { claims, done, hold, world } = setUp();
+  claims.configure([plan], everything);
+  hold(true);
+  world.now = 30_000;
+  claims.tick();
+  const before = done.length;
+  claims.contradict(0, bucketOf(address));
+  claims.tick();
+  assert.deepEqual(done.slice(before), [`announce ${address}`]);
+});

@@ -1,0 +1,175 @@
+import type { IpAddress, MacAddress } from '@fairlead/ip';
+import { bucketOf, type HoldingChange, type TakeReason } from '@fairlead/membership';
+import {
+  claimDeadline,
+  IDLE,
+  isAnswering,
+  stepClaim,
+  type Claim,
+  type ClaimAction,
+  type ClaimEvent,
+} from '../claim.ts';
+import type { ClaimPlan } from '../plan.ts';
+
+/** One address of a segment and what this node does about it. */
+export interface SegmentClaim {
+  readonly plan: ClaimPlan;
+  readonly bucket: number;
+  readonly prepared: boolean;
+  /** It was asked for after its bucket was taken, so no node of ours can have had it. */
+  readonly addedLate: boolean;
+  readonly claim: Claim;
+}
+
+/** What claims need of their segment. */
+export interface SegmentClaimsIo {
+  /** Does what a claim asks for, at once. */
+  readonly act: (address: IpAddress, action: ClaimAction) => void;
+  /** Nobody is asked about it here any more. */
+  readonly forget: (address: IpAddress) => void;
+  /** Nobody would hear a gratuitous frame. */
+  readonly isMuted: () => boolean;
+  readonly isPeer: (mac: MacAddress) => boolean;
+  readonly onConflict: (address: IpAddress, mac: MacAddress) => void;
+  /** CLOCK_MONOTONIC, milliseconds. */
+  readonly now: () => number;
+}
+
+/** The addresses of a segment: turns "holds the bucket, and is prepared" into answers. */
+export class SegmentClaims {
+  readonly #io: SegmentClaimsIo;
+  readonly #claims = new Map<IpAddress, SegmentClaim>();
+  readonly #byBucket = new Map<string, Set<IpAddress>>();
+  readonly #held = new Map<string, TakeReason>();
+  readonly #moves = new Map<string, IpAddress[]>();
+  #deadline = Infinity;
+
+  constructor(io: SegmentClaimsIo) {
+    this.#io = io;
+  }
+
+  /** When `tick` has to be called, monotonic milliseconds. */
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  get all(): SegmentClaim[] {
+    return [...this.#claims.values()];
+  }
+
+  get(address: IpAddress): SegmentClaim | undefined {
+    return this.#claims.get(address);
+  }
+
+  /** Makes these the addresses, and no others. */
+  configure(plans: readonly ClaimPlan[], prepared: ReadonlySet<IpAddress>): void {
+    const wanted = new Map(plans.map((plan) => [plan.address, plan]));
+    for (const [address, { plan }] of this.#claims) {
+      if (wanted.get(address)?.announcement !== plan.announcement) this.#drop(address);
+    }
+    for (const plan of wanted.values()) this.#put(plan, prepared.has(plan.address));
+    this.tick();
+  }
+
+  /** A bucket was taken or let go: its addresses follow before this returns. */
+  hold(announcement: number, change: HoldingChange): void {
+    const key = bucketKey(announcement, change.bucket);
+    if (change.held) this.#held.set(key, change.reason);
+    else this.#held.delete(key);
+    const muted = this.#io.isMuted();
+    for (const address of this.#byBucket.get(key) ?? []) {
+      const known = this.#claims.get(address);
+      if (known !== undefined) this.#claims.set(address, { ...known, addedLate: false });
+      this.#tick(address, muted);
+      this.#note(change.held ? `owns addresses: ${change.reason}` : 'gave addresses up', address);
+    }
+  }
+
+  /** Another node announced addresses of a bucket, or of any: they are announced again. */
+  contradict(announcement: number, bucket: number): void {
+    for (const address of this.#byBucket.get(bucketKey(announcement, bucket)) ?? []) {
+      this.#step(address, { kind: 'contradicted' });
+    }
+  }
+
+  contradictAll(): void {
+    for (const address of this.#claims.keys()) this.#step(address, { kind: 'contradicted' });
+  }
+
+  /** A host that is no node of ours uses the address. */
+  foreign(address: IpAddress, mac: MacAddress): void {
+    this.#step(address, { kind: 'foreign', mac });
+  }
+
+  /** Does what is due. */
+  tick(): void {
+    this.#deadline = Infinity;
+    const muted = this.#io.isMuted();
+    for (const address of this.#claims.keys()) this.#tick(address, muted);
+  }
+
+  /** Addresses that came or went since the last time, by what happened. */
+  takeMoves(): ReadonlyMap<string, readonly IpAddress[]> {
+    const moves = new Map(this.#moves);
+    this.#moves.clear();
+    return moves;
+  }
+
+  #put(plan: ClaimPlan, prepared: boolean): void {
+    const known = this.#claims.get(plan.address);
+    const bucket = bucketOf(plan.address);
+    const key = bucketKey(plan.announcement, bucket);
+    const addedLate = known?.addedLate ?? this.#held.has(key);
+    const claim = known?.claim ?? IDLE;
+    this.#claims.set(plan.address, { plan, bucket, prepared, addedLate, claim });
+    const addresses = this.#byBucket.get(key) ?? new Set();
+    this.#byBucket.set(key, addresses.add(plan.address));
+  }
+
+  #drop(address: IpAddress): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    this.#claims.delete(address);
+    this.#byBucket.get(bucketKey(known.plan.announcement, known.bucket))?.delete(address);
+    this.#io.forget(address);
+  }
+
+  #tick(address: IpAddress, muted: boolean): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    const { claim, plan, bucket, prepared, addedLate } = known;
+    if (claim.kind === 'conflict' && this.#io.isPeer(claim.mac)) {
+      this.#step(address, { kind: 'cleared' });
+    }
+    const reason = this.#held.get(bucketKey(plan.announcement, bucket));
+    const wanted = reason !== undefined && prepared;
+    this.#step(address, { kind: 'tick', wanted, fresh: reason === 'first' || addedLate, muted });
+  }
+
+  #step(address: IpAddress, event: ClaimEvent): void {
+    const known = this.#claims.get(address);
+    if (known === undefined) return;
+    const { claim, actions } = stepClaim(known.claim, event, this.#io.now());
+    this.#claims.set(address, { ...known, claim });
+    for (const action of actions) this.#io.act(address, action);
+    this.#deadline = Math.min(this.#deadline, claimDeadline(claim) ?? Infinity);
+    if (claim.kind === 'conflict' && known.claim.kind !== 'conflict') {
+      this.#io.onConflict(address, claim.mac);
+    }
+  }
+
+  #note(move: string, address: IpAddress): void {
+    const addresses = this.#moves.get(move);
+    if (addresses === undefined) this.#moves.set(move, [address]);
+    else addresses.push(address);
+  }
+}
+
+/** How the kernel treats an address: answers for it, or only tells who else claims it. */
+export function answerMode({ claim }: SegmentClaim): 'answer' | 'watch' {
+  return isAnswering(claim) ? 'answer' : 'watch';
+}
+
+function bucketKey(announcement: number, bucket: number): string {
+  return `${announcement}/${bucket}`;
+}
