@@ -15,7 +15,7 @@ if (!PARTS.includes(part)) {
   process.exit(2);
 }
 
-/** What the machine must have beside npm's packages: any of the paths or the command proves it. */
+/** What the machine must have beside npm's packages, and what proves that it is there. */
 const SYSTEM_NEEDS = [
   { package: 'clang', command: 'clang', why: 'compiles the BPF programs' },
   { package: 'libbpf-dev', path: '/usr/include/bpf/bpf_helpers.h', why: 'headers of BPF programs' },
@@ -26,7 +26,9 @@ const SYSTEM_NEEDS = [
   { package: 'nftables', command: 'nft', why: 'faults of the lab' },
   { package: 'iproute2', command: 'ip', why: 'namespaces of the lab' },
   { package: 'util-linux', command: 'nsenter', why: 'programs in namespaces of the lab' },
+  { package: 'mount', command: 'umount', why: 'file systems of the lab' },
   { package: 'ethtool', command: 'ethtool', why: 'checksum offload of the lab' },
+  { package: 'bpftool', command: 'bpftool', why: 'tests detach programs by it', parts: ['test'] },
 ];
 
 const started = Date.now();
@@ -79,7 +81,8 @@ function present(need) {
 }
 
 function installSystemPackages() {
-  const missing = SYSTEM_NEEDS.filter((need) => !present(need));
+  const needs = SYSTEM_NEEDS.filter((need) => part === 'all' || (need.parts ?? [part]).includes(part));
+  const missing = needs.filter((need) => !present(need));
   if (missing.length === 0) return;
   const packages = missing.map((need) => need.package).join(' ');
   for (const need of missing) say(`missing: ${need.package} (${need.why})`);
@@ -97,7 +100,7 @@ function installSystemPackages() {
     ['install', '-y', '-qq', '--no-install-recommends', ...packages.split(' ')],
     quiet,
   );
-  const still = SYSTEM_NEEDS.filter((need) => !present(need));
+  const still = needs.filter((need) => !present(need));
   if (still.length > 0) {
     say(`still missing after installing: ${still.map((need) => need.package).join(', ')}`);
     process.exit(1);
