@@ -81,7 +81,9 @@ function present(need) {
 }
 
 function installSystemPackages() {
-  const needs = SYSTEM_NEEDS.filter((need) => part === 'all' || (need.parts ?? [part]).includes(part));
+  const needs = SYSTEM_NEEDS.filter(
+    (need) => part === 'all' || (need.parts ?? [part]).includes(part),
+  );
   const missing = needs.filter((need) => !present(need));
   if (missing.length === 0) return;
   const packages = missing.map((need) => need.package).join(' ');

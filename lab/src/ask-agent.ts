@@ -20,7 +20,9 @@ export function askAgent(
       const said = Buffer.concat(parts).toString();
       const code = answer.statusCode ?? 0;
       if (code >= 200 && code < 300) return resolve(said);
-      reject(new Error(`the agent at ${socketPath} refused ${path}: ${code} ${said.slice(0, 500)}`));
+      reject(
+        new Error(`the agent at ${socketPath} refused ${path}: ${code} ${said.slice(0, 500)}`),
+      );
     });
   });
   question.on('error', (cause) => {

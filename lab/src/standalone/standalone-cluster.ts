@@ -43,6 +43,7 @@ export interface AgentStatus {
       readonly owner?: string;
       readonly here: string;
     }[];
+    readonly pods: readonly { readonly node: string; readonly count: number }[];
     readonly problems: readonly StatusProblem[];
   }[];
   readonly nodes: readonly { readonly node: string; readonly live: boolean }[];
@@ -157,6 +158,10 @@ export class StandaloneCluster {
     const service = { pods: this.pods, ...options };
     const others = this.#contents.services.filter(({ name }) => name !== service.name);
     this.write({ services: [...others, service] });
+  }
+
+  removeService(name: string): void {
+    this.write({ services: this.#contents.services.filter((each) => each.name !== name) });
   }
 
   async startAgents(nodes: readonly Node[] = this.nodes): Promise<void> {

@@ -39,7 +39,7 @@ function askTcp(address: string): Promise<Outcome> {
     socket.destroy();
     resolve({ ...(local && { local }), ...outcome });
   };
-  const timer = setTimeout(() => end({ error: 'timeout' }), patienceMs);
+  const timer = patience(() => end({ error: 'timeout' }));
   socket.on('connect', () => {
     local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
   });
@@ -53,12 +53,15 @@ function askUdp(address: string): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   let local: { address: string; port: number } | undefined;
+  let ended = false;
   const end = (outcome: Outcome): void => {
+    if (ended) return;
+    ended = true;
     clearTimeout(timer);
     socket.close();
     resolve({ ...(local && { local }), ...outcome });
   };
-  const timer = setTimeout(() => end({ error: 'timeout' }), patienceMs);
+  const timer = patience(() => end({ error: 'timeout' }));
   socket.on('message', (message) => end(readAnswer(message.toString())));
   // Connected, so that the kernel reports ports and hosts that are unreachable.
   socket.on('error', (error) => end({ error: errorCode(error) }));
@@ -68,6 +71,11 @@ function askUdp(address: string): Promise<Outcome> {
     socket.send('?');
   });
   return promise;
+}
+
+/** What arrived while this process had no processor is read first: then it was not the address that failed. */
+function patience(onEnd: () => void): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(onEnd), patienceMs);
 }
 
 function readAnswer(text: string): Outcome {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressToBytes, parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
+import {
+  addressToBytes,
+  parseAddress,
+  parseMac,
+  type IpAddress,
+  type MacAddress,
+} from '@fairlead/ip';
 import { internetChecksum } from '@fairlead/wire';
 import fc from 'fast-check';
 import { decodeEthernet } from './ethernet.ts';
@@ -11,7 +17,7 @@ const link = {
   source: parseMac('02:00:00:00:00:0a') as MacAddress,
 };
 
-function datagram(source: string, destination: string, payload: Uint8Array): UdpDatagram {
+function datagram(source = '', destination = '', payload = new Uint8Array()): UdpDatagram {
   return {
     source: parseAddress(source) as IpAddress,
     destination: parseAddress(destination) as IpAddress,
@@ -40,13 +46,13 @@ test('the family of both ends is the same', () => {
 test('checksums add up for any payload, over both families', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1400 }), fc.boolean(), (payload, v6) => {
-      const ends = v6 ? (['2001:db8::1', '2001:db8::2'] as const) : (['192.0.2.1', '192.0.2.2'] as const);
-      const { payload: packet } = decodeEthernet(encodeUdp(link, datagram(...ends, payload)));
+      const [from, to] = v6 ? ['2001:db8::1', '2001:db8::2'] : ['192.0.2.1', '192.0.2.2'];
+      const { payload: packet } = decodeEthernet(encodeUdp(link, datagram(from, to, payload)));
       const headerLength = v6 ? 40 : 20;
       if (!v6) assert.equal(internetChecksum([packet.subarray(0, headerLength)]), 0);
       const segment = packet.subarray(headerLength);
       const pseudoHeader = [
-        ...ends.map((end) => addressToBytes(parseAddress(end) as IpAddress)),
+        ...[from, to].map((end) => addressToBytes(parseAddress(end) as IpAddress)),
         Uint8Array.of(0, 0, segment.length >> 8, segment.length & 0xff, 0, 0, 0, 17),
       ];
       assert.equal(internetChecksum([...pseudoHeader, segment]), 0);

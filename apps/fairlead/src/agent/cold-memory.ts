@@ -2,18 +2,22 @@ import { releaseColdMemory } from '@fairlead/linux';
 import type { Log } from './log.ts';
 
 const LOOK_EVERY_MS = 5000;
-/** Below this growth since the last time it is not worth the work. */
-const GROWN_BY = 1.25;
+/** A collection blocks the main thread for some tenths of a second: not again at once. */
+const REST_MS = 30_000;
+/** Bytes above what was left the last time: some 20 MiB of that come back by themselves, being in use. */
+const WORTH_THE_WORK = 32 * 2 ** 20;
 
 /**
- * Gives memory back some seconds after the start, and later whenever the process has grown by a quarter:
+ * Gives memory back some seconds after the start, and later whenever the process has grown much:
  * garbage, for which V8 sees no need to look while nothing happens, and the pages of Node itself that
  * serve only to start it, to compile, or to read a large file.
  */
 export class ColdMemory implements Disposable {
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
-  #residentAfter = 0;
+  /** Bytes that were resident right after the last time. */
+  #left = 0;
+  #restUntilMs = -Infinity;
 
   constructor(log: Log) {
     this.#log = log;
@@ -21,21 +25,23 @@ export class ColdMemory implements Disposable {
   }
 
   #look(): void {
-    const before = process.memoryUsage.rss();
-    if (before < this.#residentAfter * GROWN_BY) return;
+    if (performance.now() < this.#restUntilMs) return;
+    const resident = process.memoryUsage.rss();
+    if (resident < this.#left + WORTH_THE_WORK) return;
     const startedMs = performance.now();
+    this.#restUntilMs = startedMs + REST_MS;
     try {
       // There where Node was started with --expose-gc, as bin/fairlead does.
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
       releaseColdMemory();
-      this.#residentAfter = process.memoryUsage.rss();
+      this.#left = process.memoryUsage.rss();
     } catch (error) {
       this.#log.warn({ err: error }, 'no memory can be given back: the agent stays larger');
       clearInterval(this.#timer);
       return;
     }
     this.#log.debug(
-      { before, after: this.#residentAfter, tookMs: performance.now() - startedMs },
+      { resident, left: this.#left, tookMs: performance.now() - startedMs },
       'gave memory back',
     );
   }

@@ -49,7 +49,12 @@ export function takeSnapshot(input: SnapshotInput): StatusSnapshot {
         addressStatus(allocated, sightings.get(allocated.address), node),
       ),
       pods: usablePods(service),
-      problems: problems.filter((problem) => problem.object === object),
+      problems: [
+        ...problems.filter((problem) => problem.object === object),
+        ...(round?.allocations.get(service.key)?.addresses ?? []).flatMap(({ address }) =>
+          conflictProblems(object, sightings.get(address)),
+        ),
+      ],
     };
   });
   const ofServices = new Set(services.flatMap((service) => service.problems));
@@ -91,6 +96,20 @@ function addressStatus(
     ownedMs: report?.ownedMs,
     here: whatHappensHere(report, self),
   };
+}
+
+/** Only the node that would answer for the address knows of it. */
+function conflictProblems(object: string, sighting: Sighting | undefined): Problem[] {
+  const { address, conflict } = sighting?.report ?? {};
+  if (address === undefined || conflict === undefined) return [];
+  return [
+    {
+      object,
+      field: 'status.loadBalancer.ingress',
+      value: address,
+      message: `The host with MAC address ${conflict} uses it too, seen on ${sighting?.interfaceName}, so it is not announced. Take it from that host, or request another one for the Service and take it out of the pool.`,
+    },
+  ];
 }
 
 function whatHappensHere(report: AddressReport | undefined, self: NodeName): string {
