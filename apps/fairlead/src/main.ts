@@ -38,18 +38,21 @@ function buildProgram(): Command {
         .env('NODE_NAME')
         .default(hostname()),
     )
-    .option('--interface <glob>', 'use only interfaces of this name; repeatable', collect, [])
+    .addOption(
+      new Option('--interface <glob>', 'use only interfaces of this name; repeatable')
+        .argParser(collect)
+        .default([], 'any'),
+    )
     .addOption(stateDirectoryOption())
     .addOption(
       new Option('--log-level <level>', 'how much to log')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
-    .option(
-      '--metrics <addr:port>',
-      'serve /metrics, /healthz and /readyz there; 0 = off',
-      parseListenAddress,
-      { host: '127.0.0.1', port: 7475 },
+    .addOption(
+      new Option('--metrics <addr:port>', 'serve /metrics, /healthz and /readyz there; 0 = off')
+        .argParser(parseListenAddress)
+        .default({ host: '127.0.0.1', port: 7475 }, '127.0.0.1:7475'),
     )
     .action(async (flags: AgentFlags) => {
       await runAgent({
