@@ -4,6 +4,6 @@ export interface Benchmark {
   readonly name: string;
   /** One line: what is measured. */
   readonly summary: string;
-  /** Measures and prints. Rejects where it could not measure, not where a budget is missed. */
-  readonly run: () => Promise<void>;
+  /** Measures and prints; `flags` is what stands behind the name. Rejects where it could not measure, not where a budget is missed. */
+  readonly run: (flags: readonly string[]) => Promise<void>;
 }

@@ -1,21 +1,22 @@
-// Runs one benchmark, or lists them: npm run bench -- [NAME]
+// Runs one benchmark, or lists them: npm run bench -- [NAME [FLAGS]]
 import type { Benchmark } from './benchmark.ts';
+import { failover } from './failover.ts';
 import { memory } from './memory.ts';
 
-const benchmarks: readonly Benchmark[] = [memory];
+const benchmarks: readonly Benchmark[] = [failover, memory];
 
-const [name, ...rest] = process.argv.slice(2);
+const [name, ...flags] = process.argv.slice(2);
 const chosen = benchmarks.find((benchmark) => benchmark.name === name);
-if (chosen !== undefined && rest.length === 0) {
-  await chosen.run();
+if (chosen !== undefined) {
+  await chosen.run(flags);
 } else {
-  console.log('usage: npm run bench -- NAME\n');
+  console.log('usage: npm run bench -- NAME [FLAGS]\n');
   const width = Math.max(...benchmarks.map((benchmark) => benchmark.name.length));
   for (const benchmark of benchmarks) {
     console.log(`  ${benchmark.name.padEnd(width)}  ${benchmark.summary}`);
   }
   if (name !== undefined) {
-    console.error(`\nbench: there is no benchmark '${[name, ...rest].join(' ')}'`);
+    console.error(`\nbench: there is no benchmark '${name}'`);
     process.exitCode = 1;
   }
 }

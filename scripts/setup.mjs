@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureKubernetesBinaries } from './kubernetes-binaries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -29,6 +30,9 @@ const SYSTEM_NEEDS = [
   { package: 'mount', command: 'umount', why: 'file systems of the lab' },
   { package: 'ethtool', command: 'ethtool', why: 'checksum offload of the lab' },
   { package: 'bpftool', command: 'bpftool', why: 'tests detach programs by it', parts: ['test'] },
+  { package: 'openssl', command: 'openssl', why: 'keys of the API server', parts: ['test'] },
+  { package: 'iptables', command: 'iptables', why: 'kube-proxy needs it', parts: ['test'] },
+  { package: 'tar', command: 'tar', why: 'unpacks released binaries', parts: ['test'] },
 ];
 
 const started = Date.now();
@@ -141,5 +145,13 @@ installNpmPackages();
 if (part !== 'check') {
   installSystemPackages();
   build();
+}
+if (part === 'test' || part === 'all') {
+  try {
+    await ensureKubernetesBinaries(say);
+  } catch (error) {
+    say(error.message);
+    process.exit(1);
+  }
 }
 if (Date.now() - started > 2000) say(`done in ${((Date.now() - started) / 1000).toFixed(1)} s`);

@@ -17,6 +17,7 @@ const KINDS = [
   { name: 'unit', suffix: '.test.ts', isolated: false, concurrency: 2 },
   { name: 'slow', suffix: '.slow.test.ts', isolated: false, concurrency: 2 },
   { name: 'kernel', suffix: '.kernel.test.ts', isolated: true, concurrency: 1 },
+  { name: 'Kubernetes', suffix: '.kube.test.ts', isolated: true, concurrency: 1 },
 ] as const;
 
 type Kind = (typeof KINDS)[number];

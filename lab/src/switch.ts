@@ -78,7 +78,7 @@ export class Switch {
 
   /** Takes a port into service whose other end is plugged into a host. */
   async connect(plug: Plug): Promise<void> {
-    this.#plugs.push(plug);
+    if (!this.#plugs.includes(plug)) this.#plugs.push(plug);
     await this.namespace.setUp(
       new SetupScript()
         .ip(`link set dev ${plug.port} addrgenmode none`)

@@ -27,6 +27,7 @@ const port = Number(values.port);
 const recordBytes = 8;
 
 interface Channel {
+  readonly localPort: number;
   readonly send: (record: Buffer) => void;
   readonly close: () => void;
 }
@@ -56,6 +57,7 @@ async function openUdp(): Promise<Channel> {
   socket.connect(port, values.address);
   await once(socket, 'connect');
   return {
+    localPort: socket.address().port,
     send: (record) => socket.send(record, (error) => error && onError(error)),
     close: () => socket.close(),
   };
@@ -81,7 +83,11 @@ async function openTcp(): Promise<Channel> {
     if (!stop.signal.aborted) failure ??= 'closed by the other end';
     stop.abort();
   });
-  return { send: (record) => socket.write(record), close: () => socket.destroy() };
+  return {
+    localPort: socket.localPort ?? 0,
+    send: (record) => socket.write(record),
+    close: () => socket.destroy(),
+  };
 }
 
 async function sendUntilStopped(channel: Channel): Promise<void> {
@@ -110,4 +116,5 @@ await sendUntilStopped(channel);
 await waitForStragglers();
 channel.close();
 const error = failure === undefined ? {} : { error: failure };
-printLine({ kind: 'result', ...tally.result(), ...error } satisfies NumberedResult);
+const { localPort } = channel;
+printLine({ kind: 'result', localPort, ...tally.result(), ...error } satisfies NumberedResult);

@@ -61,9 +61,9 @@ function bytes(length: number): fc.Arbitrary<Uint8Array> {
 }
 
 export const macs: fc.Arbitrary<MacAddress> = bytes(6).map(macFromBytes);
-export const ipv4Addresses: fc.Arbitrary<IpAddress> = bytes(4).map(addressFromBytes);
+const ipv4Addresses: fc.Arbitrary<IpAddress> = bytes(4).map(addressFromBytes);
 /** Neither groups (ff00::/8) nor `::`. */
-export const ipv6Addresses: fc.Arbitrary<IpAddress> = bytes(16).map((address) => {
+const ipv6Addresses: fc.Arbitrary<IpAddress> = bytes(16).map((address) => {
   return addressFromBytes(address.with(0, 0x20));
 });
 

@@ -55,7 +55,7 @@ export interface SegmentStatus {
   readonly problems: readonly string[];
 }
 
-export interface MemberStatus {
+interface MemberStatus {
   readonly node: string;
   readonly live: boolean;
   readonly standing: string;

@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import type { Host } from './host.ts';
+
+/** A BPF program at tc ingress. */
+export interface IngressProgram {
+  readonly programName: string;
+  readonly programId: number;
+}
+
+/** What is attached where a host's frames come in, TCX or clsact, in the order in which frames meet it. */
+export function ingressPrograms(host: Host, device = host.nic.device): Promise<IngressProgram[]> {
+  return run(host, device);
+}
+
+/** Detaches programs behind the back of whoever attached them; returns what is left. */
+export function detachIngressPrograms(
+  host: Host,
+  name: string,
+  device = host.nic.device,
+): Promise<IngressProgram[]> {
+  return run(host, device, name);
+}
+
+async function run(host: Host, ...args: readonly string[]): Promise<IngressProgram[]> {
+  const tool = fileURLToPath(new URL('tools/tc-ingress.ts', import.meta.url));
+  const { stdout } = await host.exec([process.execPath, tool, ...args]);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as IngressProgram);
+}

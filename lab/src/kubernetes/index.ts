@@ -1,0 +1,19 @@
+export { kubernetesBinaries, type KubernetesBinaries } from './binaries.ts';
+export type { CertificateFiles } from './certificates.ts';
+export { ThisNamespace, type KubernetesHost } from './control-plane-host.ts';
+export type { ControlPlaneOptions } from './control-plane-setup.ts';
+export { KubernetesControlPlane, type KubectlOptions } from './control-plane.ts';
+export { FaultProxy, type ProxyListen } from './fault-proxy/fault-proxy.ts';
+export type { RefusalRule, SeenRequest } from './fault-proxy/faults.ts';
+export type { ControlPlanePorts, ProxyMode } from './flags.ts';
+export { startKubeProxy, type KubeProxyOptions } from './kube-proxy.ts';
+export {
+  nodeObject,
+  podObject,
+  podStatus,
+  serviceObject,
+  type NodeSettings,
+  type PodSettings,
+  type ServiceSettings,
+} from './objects.ts';
+export type { TokenUser } from './token-user.ts';
