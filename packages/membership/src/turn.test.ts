@@ -35,6 +35,7 @@ class ScriptedWorld implements SegmentIo {
   readonly inbox: Datagram[] = [];
   readonly sent: Heartbeat[] = [];
   readonly held = new Set<number>();
+  readonly stored: { readonly deadline: bigint; readonly at: bigint }[] = [];
   fence = 0n;
   asked = 0;
   /** Happens within the next sending: a pause, for instance. */
@@ -59,6 +60,7 @@ class ScriptedWorld implements SegmentIo {
 
   storeFence(deadlineNs: bigint): void {
     this.calls.push('fence');
+    this.stored.push({ deadline: deadlineNs, at: this.clock });
     this.fence = deadlineNs;
   }
 
@@ -134,9 +136,8 @@ describe('the order of a turn', () => {
       world.duringSend = () => {};
     };
     member.turn();
-    const fences = world.calls.indexOf('fence');
-    assert.ok(fences > 0);
-    assert.ok(before + 200n * ms < world.clock);
+    const [stored] = world.stored;
+    assert.deepEqual(stored, { deadline: before + 200n * ms, at: before + 10n * second });
   });
 
   test('after a gap that outlasts dead-after, everything is dropped and what waits is not read', () => {
@@ -300,6 +301,23 @@ describe('a peer that falls silent', () => {
     assert.equal(world.held.size, 1024);
   });
 
+  test('is asked all the same by one that woke up too late to ask in time', () => {
+    const world = new ScriptedWorld();
+    const member = world.join();
+    talk(world, member);
+    world.pass(member, 200n * ms);
+    world.clock += 150n * ms;
+    member.turn();
+    assert.equal(world.asked, 1);
+    assert.deepEqual(live(member), [true]);
+    world.pass(member, 40n * ms);
+    assert.equal(world.asked, 5);
+    assert.equal(world.held.size, 0);
+    world.pass(member, 20n * ms);
+    assert.deepEqual(live(member), [false]);
+    assert.equal(world.held.size, 1024);
+  });
+
   test('stays live while its kernel answers, and that is reported', () => {
     const world = new ScriptedWorld();
     const member = world.join();
@@ -328,6 +346,15 @@ describe('a peer that falls silent', () => {
     assert.notEqual(ours, undefined);
     assert.deepEqual(live(member), [true]);
     assert.ok(!member.addressSeen(parseMac('02:00:00:00:00:99') as MacAddress, 0, 1));
+  });
+
+  test('that was never met, and does not answer, keeps nobody waiting', () => {
+    const world = new ScriptedWorld();
+    const member = world.join();
+    world.pass(member, 320n * ms);
+    assert.ok(world.asked >= 5, `${world.asked}`);
+    assert.equal(world.held.size, 1024);
+    assert.ok(member.alone);
   });
 
   test('that was never met, but answers, keeps a new node waiting, with a word why', () => {

@@ -34,6 +34,16 @@ export function strangerEchoAt(peer: Peer, standing: Standing, timing: Timing): 
   if (phase !== 'joining' || peer.macs.length === 0) return Infinity;
   const { deadAfterMs, intervalMs } = timing;
   const end = joinStartedAt + deadAfterMs;
-  const spacing = peer.echoAskedAt < end - echoSpacingMs ? echoSpacingMs : intervalMs;
-  return Math.max(end - echoWindowMs, peer.echoAskedAt + spacing);
+  const start = end - echoWindowMs;
+  const first =
+    peer.echoAskedSince < start || peer.echoAskedAt < peer.echoAskedSince + echoWindowMs;
+  return Math.max(start, peer.echoAskedAt + (first ? echoSpacingMs : intervalMs));
+}
+
+/** Whether such a peer has not yet been asked for the whole window. */
+export function isStillAsked(peer: Peer, standing: Standing, now: number): boolean {
+  return (
+    peer.macs.length > 0 &&
+    (peer.echoAskedSince < standing.joinStartedAt || now < peer.echoAskedSince + echoWindowMs)
+  );
 }

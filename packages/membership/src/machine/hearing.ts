@@ -50,7 +50,7 @@ export function hear(
   peer.heardSequence = beat.sequence;
   peer.heardAt = now;
   const expected = judgeQuote(listener, peer, beat, quotedAt, now);
-  if (declare(peer, beat, expected)) listener.peersRevision += 1;
+  if (declare(peer, beat, hearsUsNow(listener, quotedAt, now))) listener.peersRevision += 1;
   if (!expected) {
     // It does not seem to hear us, so it is answered at once.
     peer.replyTo = from;
@@ -60,6 +60,11 @@ export function hear(
   }
   for (const entry of beat.peers) relay(listener, entry, now);
   return peer;
+}
+
+/** What it quotes was sent just now: within a lost heartbeat, it hears us. */
+function hearsUsNow(listener: Listener, quotedAt: number | undefined, now: number): boolean {
+  return quotedAt !== undefined && now < quotedAt + 2 * listener.timing.intervalMs;
 }
 
 /** When we sent the heartbeat that this one quotes; undefined where it quotes none of this incarnation. */

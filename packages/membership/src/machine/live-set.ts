@@ -6,7 +6,7 @@ export const echoWindowMs = 50;
 export const echoSpacingMs = 10;
 
 /** For how long the buckets of a live peer count that is not heard directly. */
-export const holdingsKeptMs = 2000;
+const holdingsKeptMs = 2000;
 
 /** What a judgement found to be different from the one before. */
 export interface LiveChange {
@@ -22,10 +22,8 @@ export interface LiveChange {
 export function judgePeer(peer: Peer, now: number, change: LiveChange): void {
   const believed = peer.incarnation !== 0;
   const counts = believed && !peer.alone;
-  const byBeat = counts && now < peer.evidenceAt + peer.deadAfterMs;
-  const byEcho = counts && mayAnswer(peer) && now < peer.echoAt + peer.deadAfterMs;
-  const live = byBeat || byEcho;
-  const blocked = live && !byBeat;
+  const live = counts && now < silenceEnd(peer, now);
+  const blocked = live && now >= peer.evidenceAt + peer.deadAfterMs;
   const mutual = believed && now < peer.mutualAt + peer.deadAfterMs;
   const view = holdingsView(peer, blocked, now);
   if (live !== peer.live || (live && peer.class !== peer.judgedClass)) change.live = true;
@@ -45,6 +43,29 @@ function mayAnswer(peer: Peer): boolean {
   return peer.class <= nodeClass.behind || peer.holdings.size > 0;
 }
 
+/** The last sign of life, be it a heartbeat or an echo. */
+function lastSign(peer: Peer): number {
+  return mayAnswer(peer) ? Math.max(peer.evidenceAt, peer.echoAt) : peer.evidenceAt;
+}
+
+function echoWindowStart(peer: Peer): number {
+  return lastSign(peer) + peer.deadAfterMs - echoWindowMs;
+}
+
+/** When silence ends a peer's life: not before it was asked for the whole window, however late we woke up. */
+function silenceEnd(peer: Peer, now: number): number {
+  const end = lastSign(peer) + peer.deadAfterMs;
+  if (!peer.live || !mayAnswer(peer) || peer.macs.length === 0) return end;
+  const askedSince = peer.echoAskedSince < echoWindowStart(peer) ? now : peer.echoAskedSince;
+  return Math.max(end, askedSince + echoWindowMs);
+}
+
+/** Notes that the peer is asked now; a series of questions that began earlier than `start` is another. */
+export function noteEcho(peer: Peer, now: number, start = echoWindowStart(peer)): void {
+  if (peer.echoAskedSince < start) peer.echoAskedSince = now;
+  peer.echoAskedAt = now;
+}
+
 function holdingsView(peer: Peer, blocked: boolean, now: number): HoldingsView {
   if (now < peer.heardAt + peer.deadAfterMs) return 'direct';
   if (blocked || now < peer.heardAt + holdingsKeptMs) return 'kept';
@@ -61,8 +82,7 @@ export function echoIsDue(peer: Peer, now: number): boolean {
 
 function nextEcho(peer: Peer): number {
   if (!peer.live || !mayAnswer(peer) || peer.macs.length === 0) return Infinity;
-  const last = Math.max(peer.evidenceAt, peer.echoAt) + peer.deadAfterMs - echoWindowMs;
-  const beforeEnd = Math.max(last, peer.echoAskedAt + echoSpacingMs);
+  const beforeEnd = Math.max(echoWindowStart(peer), peer.echoAskedAt + echoSpacingMs);
   return peer.blocked ? Math.min(beforeEnd, peer.echoAskedAt + peer.intervalMs) : beforeEnd;
 }
 
@@ -75,7 +95,7 @@ export function nextJudgement(peer: Peer, now: number): number {
   if (peer.live) {
     consider(nextEcho(peer));
     consider(peer.evidenceAt + peer.deadAfterMs);
-    consider(peer.echoAt + peer.deadAfterMs);
+    consider(silenceEnd(peer, now));
   }
   if (peer.mutual) consider(peer.mutualAt + peer.deadAfterMs);
   if (peer.view === 'direct') consider(peer.heardAt + peer.deadAfterMs);

@@ -57,6 +57,8 @@ export interface Peer {
   /** When we sent the newest of our heartbeats that it quoted. */
   quotedAt: number;
   echoAskedAt: number;
+  /** When the present series of questions began. */
+  echoAskedSince: number;
   echoAt: number;
 
   declaredSequence: number;
@@ -85,7 +87,7 @@ export interface Peer {
 }
 
 /** No holdings; shared, never written. */
-export const noHoldings: ReadonlyMap<number, Holding> = new Map();
+const noHoldings: ReadonlyMap<number, Holding> = new Map();
 
 const bucketKeys = Uint32Array.from({ length: bucketCount }, (_, bucket) => rendezvousKey(bucket));
 
@@ -119,6 +121,7 @@ export function newPeer(node: string, timing: Timing): Peer {
     mutualAt: -Infinity,
     quotedAt: -Infinity,
     echoAskedAt: -Infinity,
+    echoAskedSince: -Infinity,
     echoAt: -Infinity,
     declaredSequence: 0,
     version: 0,
@@ -151,7 +154,9 @@ export function forgetEvidence(peer: Peer): void {
   peer.mutualAt = -Infinity;
   peer.quotedAt = -Infinity;
   peer.echoAskedAt = -Infinity;
+  peer.echoAskedSince = -Infinity;
   peer.echoAt = -Infinity;
+  peer.live = false;
 }
 
 /** Believes another incarnation: what its predecessor said is void. */

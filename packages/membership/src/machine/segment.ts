@@ -6,7 +6,7 @@ import { maximumAnnouncements, type SegmentConfig, type SegmentIdentity } from '
 import type { OwnContender } from './contenders.ts';
 import { hear } from './hearing.ts';
 import { Holdings, type HoldingChange, type HoldingContext } from './holding.ts';
-import { echoIsDue, judgePeer, nextJudgement, type LiveChange } from './live-set.ts';
+import { echoIsDue, judgePeer, nextJudgement, noteEcho, type LiveChange } from './live-set.ts';
 import { bucketScores, forgetEvidence, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { SentLog } from './sent-log.ts';
@@ -163,6 +163,7 @@ export class Segment {
     this.sent.reset();
     this.standing.feed(now);
     for (const peer of this.peers.all) forgetEvidence(peer);
+    this.#countLive();
     for (const holdings of this.holdings.values()) holdings.drop();
     this.urgent = true;
     this.#judgeAgain();
@@ -262,17 +263,21 @@ export class Segment {
     if (this.declared.declare(timing, now)) this.urgent = true;
     for (const peer of this.peers.all) {
       judgePeer(peer, now, this.#change);
-      const strangerAt = this.#metAnyone
-        ? Infinity
-        : strangerEchoAt(peer, this.standing, this.timing);
-      if (echoIsDue(peer, now) || now >= strangerAt) {
-        peer.echoAskedAt = now;
-        for (const mac of peer.macs) this.#effects.askEcho(mac);
-      }
-      next = Math.min(next, nextJudgement(peer, now));
-      if (strangerAt > now) next = Math.min(next, strangerAt);
+      if (echoIsDue(peer, now) || now >= this.#strangerEchoAt(peer)) this.#ask(peer, now);
+      next = Math.min(next, nextJudgement(peer, now), this.#strangerEchoAt(peer));
     }
     this.#nextPeers = next;
+  }
+
+  #strangerEchoAt(peer: Peer): number {
+    return this.#metAnyone ? Infinity : strangerEchoAt(peer, this.standing, this.timing);
+  }
+
+  #ask(peer: Peer, now: number): void {
+    noteEcho(peer, now, this.#metAnyone ? undefined : this.standing.joinStartedAt);
+    for (const mac of peer.macs) this.#effects.askEcho(mac);
+    // Whether a joining node may go on depends on whom it has asked.
+    if (!this.#metAnyone) this.#nextStanding = -Infinity;
   }
 
   #countLive(): void {
@@ -284,7 +289,7 @@ export class Segment {
   #judgeStanding(now: number, liveChanged: boolean): void {
     const { standing, timing } = this;
     const before = { class: standing.class, alone: standing.alone, settled: standing.settled };
-    const around = surroundings(this, this.#metAnyone);
+    const around = surroundings(this, this.#metAnyone, now);
     const rejoin = standing.update(now, timing.deadAfterMs, around);
     if (rejoin !== undefined) this.rejoin(rejoin, now);
     if (standing.class !== before.class || standing.alone !== before.alone) this.urgent = true;

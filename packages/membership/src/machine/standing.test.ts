@@ -11,6 +11,7 @@ const quiet: Surroundings = {
   anyAlone: false,
   anyFresh: false,
   strangerAnswers: false,
+  stillAsking: false,
 };
 const among = (change: Partial<Surroundings>): Surroundings => ({ ...quiet, ...change });
 const company = among({ allMutual: true, anyLive: true, anyOwner: true });
@@ -76,6 +77,14 @@ describe('a joining node', () => {
     fedUpdate(standing, 60_000, among({ strangerAnswers: true }));
     assert.equal(standing.class, nodeClass.joining);
     assert.ok(!standing.settled);
+  });
+
+  test('waits until everybody could have answered, however late it asked', () => {
+    const standing = new Standing(0);
+    standing.update(340, deadAfter, among({ stillAsking: true }));
+    assert.equal(standing.class, nodeClass.joining);
+    standing.update(390, deadAfter, quiet);
+    assert.equal(standing.class, nodeClass.active);
   });
 
   test('is not sure of itself while one that was alone has yet to count it', () => {

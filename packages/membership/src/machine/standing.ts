@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly anyFresh: boolean;
   /** No peer's heartbeat was ever believed, yet one answers for its addresses. */
   readonly strangerAnswers: boolean;
+  /** No peer's heartbeat was ever believed, and one may yet answer. */
+  readonly stillAsking: boolean;
 }
 
 /** What this node is to the others, and why. Times are monotonic milliseconds. */
@@ -144,7 +146,8 @@ export class Standing {
   }
 
   #consider(now: number, deadAfterMs: number, around: Surroundings): void {
-    const waited = around.knownPeers === 0 || now >= this.joinStartedAt + deadAfterMs;
+    const asked = now >= this.joinStartedAt + deadAfterMs && !around.stillAsking;
+    const waited = around.knownPeers === 0 || asked;
     const sure = (around.allMutual || waited) && !around.strangerAnswers;
     this.settled = sure && !around.anyAlone;
     const free = this.settled && !around.anyOwner;

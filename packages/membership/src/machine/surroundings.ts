@@ -1,4 +1,5 @@
 import { nodeClass } from '../codec/heartbeat.ts';
+import { isStillAsked } from './encounters.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { Standing, Surroundings } from './standing.ts';
@@ -10,7 +11,11 @@ interface Observer {
 }
 
 /** Sums up what the peers' states mean for this node's own standing. */
-export function surroundings({ peers, standing }: Observer, metAnyone: boolean): Surroundings {
+export function surroundings(
+  { peers, standing }: Observer,
+  metAnyone: boolean,
+  now: number,
+): Surroundings {
   let knownPeers = 0;
   let allMutual = true;
   let anyLive = false;
@@ -18,6 +23,7 @@ export function surroundings({ peers, standing }: Observer, metAnyone: boolean):
   let anyAlone = false;
   let anyFresh = false;
   let strangerAnswers = false;
+  let stillAsking = false;
   for (const peer of peers.all) {
     if (!peer.known) continue;
     knownPeers += 1;
@@ -27,6 +33,7 @@ export function surroundings({ peers, standing }: Observer, metAnyone: boolean):
     anyAlone ||= peer.alone && peer.mutual;
     anyFresh ||= peer.live && peer.fresh;
     strangerAnswers ||= peer.echoAt >= standing.joinStartedAt;
+    stillAsking ||= isStillAsked(peer, standing, now);
   }
   return {
     knownPeers,
@@ -36,6 +43,7 @@ export function surroundings({ peers, standing }: Observer, metAnyone: boolean):
     anyAlone,
     anyFresh,
     strangerAnswers: strangerAnswers && !metAnyone,
+    stillAsking: stillAsking && !metAnyone,
   };
 }
 

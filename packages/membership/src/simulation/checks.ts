@@ -19,7 +19,7 @@ interface Bounds {
 /** What is wrong with a history, in words; empty where all rules held. */
 export function check(history: History): string[] {
   const { circumstances, outageMs, overlapMs, strayed } = history;
-  const { loss, load, nodes } = circumstances;
+  const { faults, loss, load } = circumstances;
   const bounds = boundsOf(history);
   const found = [...history.violations];
   if (outageMs > bounds.outageMs) {
@@ -28,8 +28,7 @@ export function check(history: History): string[] {
   if (overlapMs > bounds.overlapMs) {
     found.push(`two owners for ${overlapMs.toFixed(1)} ms, at most ${bounds.overlapMs}`);
   }
-  // Of only two that were cut off, either may be the one that gives way.
-  const predictable = loss === 0 && load === 'idle' && nodes > 2;
+  const predictable = loss === 0 && load === 'idle' && faults.every(({ cost }) => cost !== 'limit');
   if (predictable && strayed !== 0) {
     found.push(`addresses ${strayed.toString(2)} (bits) moved, whose owner was not concerned`);
   }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { runParallel } from './run-parallel.ts';
-import { formatWorst } from './statistics.ts';
+import { formatWorst, runParallel } from './run-parallel.ts';
 
 const histories = 10_000;
 

@@ -125,6 +125,8 @@ function observedAddresses(
 /** Addresses whose owner is not concerned by the faults; none while a node still waits for its turn. */
 function unconcerned(stage: Stage, concerned: readonly SimulatedNode[], addresses: number): number {
   if (stage.nodes.some(({ member }) => member?.snapshot().phase !== 'member')) return 0;
+  // One that is left by all others may be the one that gives way when they meet again.
+  if (stage.nodes.length - new Set(concerned).size < 2) return 0;
   let bits = 0;
   for (let address = 0; address < addresses; address++) {
     const [owner = -1] = stage.world.observer.answerers(0, address);

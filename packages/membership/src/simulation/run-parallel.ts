@@ -3,6 +3,8 @@ import type { RunResult } from './run.ts';
 import type { WorkerTask } from './run-worker.ts';
 import { mergeWorst, type Worst } from './statistics.ts';
 
+export { formatWorst } from './statistics.ts';
+
 /** Plays that many histories from seed `first` on, spread over worker threads. */
 export async function runParallel(
   first: number,

@@ -11,7 +11,7 @@ export interface Worst {
 }
 
 /** What kind of circumstances a history belongs to. */
-export function kindOf({ circumstances }: History): string {
+function kindOf({ circumstances }: History): string {
   const { faults, loss, load } = circumstances;
   const [first] = faults;
   const fault = faults.length === 1 && first !== undefined ? first.name : 'two faults';
