@@ -5,6 +5,7 @@ export {
   type Backend,
   type PortBackends,
 } from './backends.ts';
+export { deepFreeze } from './deep-freeze.ts';
 export { matchesInterface } from './interface-globs.ts';
 export { assembleState } from './objects/assemble.ts';
 export {

@@ -1,4 +1,5 @@
 import {
+  deepFreeze,
   usableBackends,
   type Allocations,
   type ClusterState,
@@ -7,7 +8,7 @@ import {
   type Problem,
 } from '@fairlead/cluster';
 import { familyOf, type IpAddress } from '@fairlead/ip';
-import { deepFreeze } from './deep-freeze.ts';
+
 import { compareEntries, entryKey } from './entry-key.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
 import { allowedSources } from './source-prefixes.ts';

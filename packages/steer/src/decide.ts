@@ -1,4 +1,5 @@
 import {
+  deepFreeze,
   usableBackends,
   type Allocations,
   type Backend,
@@ -9,7 +10,6 @@ import {
 } from '@fairlead/cluster';
 import { familyOf, type IpAddress } from '@fairlead/ip';
 import { gatherCandidates, tableKey } from './candidates.ts';
-import { deepFreeze } from './deep-freeze.ts';
 import { lostClients } from './lost-clients.ts';
 import type {
   Candidate,
