@@ -50,8 +50,12 @@ export const failover: Benchmark = {
     );
     console.log('An observer asks every 5 ms by ARP and NDP; a client with a warm neighbour cache');
     console.log('sends 1 000 numbered packets a second by UDP and TCP over IPv4 and IPv6. In ms,');
-    console.log(`median / max. Budget ${BUDGET_MS}, aim ${AIM_MS}; two owners ${TWO_OWNERS_MS}.\n`);
-    console.log('fault      outage, observer   gap, client    two owners   UDP lost    TCP lost');
+    console.log(
+      `median / max; TCP waits before it repeats, so its gap is not held against us. Budget ${BUDGET_MS}, aim ${AIM_MS}; two owners ${TWO_OWNERS_MS}.\n`,
+    );
+    console.log(
+      'fault      outage, observer    client, UDP     client, TCP    two owners     UDP lost    TCP lost',
+    );
     for (const fault of FAULTS) {
       const results: Evidence[] = [];
       for (let round = 0; round < rounds; round++) results.push(await measure(fault));
@@ -76,7 +80,8 @@ async function measure({ strike }: FaultCase): Promise<Evidence> {
 
 function row({ name, losesPackets }: FaultCase, results: readonly Evidence[]): string {
   const outages = results.map(({ outageMs }) => outageMs);
-  const gaps = results.map(({ clientGapMs }) => clientGapMs);
+  const gaps = results.map((result) => result.clientGapMs('udp'));
+  const tcpGaps = results.map((result) => result.clientGapMs('tcp'));
   const twoOwners = results.map(({ twoOwnersMs }) => twoOwnersMs);
   const udp = results.map((result) => lostBy('udp', result));
   const tcp = results.map((result) => lostBy('tcp', result));
@@ -89,7 +94,8 @@ function row({ name, losesPackets }: FaultCase, results: readonly Evidence[]): s
   const cells = [
     name.padEnd(8),
     spread(outages).padStart(16),
-    spread(gaps).padStart(14),
+    spread(gaps).padStart(13),
+    spread(tcpGaps).padStart(14),
     spread(twoOwners).padStart(12),
     spread(udp).padStart(11),
     spread(tcp).padStart(10),

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// SPDX-License-Identifier: Apache-2.0
 /*
  * fairlead_steer: tc ingress on an announcing interface. Picks the node whose pod will serve a
  * packet addressed to one of our addresses and hands the packet over unmodified (hop `l2`: only
@@ -74,12 +74,15 @@ struct segment {
 	__u64 mac;
 };
 
-/* A peer is its MAC, with these above it; read and written as one word. 0 is not known here. */
+/*
+ * A peer is its MAC, with these above it; read and written as one word. 0 is not known here.
+ * DIVERTED: it is suspect or was so lately, and flows of its rows may be with other nodes.
+ */
 #define MAC_WIDTH 48
 #define MAC_BITS ((1ULL << MAC_WIDTH) - 1)
 #define PEER_KNOWN (1ULL << MAC_WIDTH)
 #define PEER_SUSPECT (2ULL << MAC_WIDTH)
-#define PEER_DIVERTED (4ULL << MAC_WIDTH) /* is or was suspect: flows of its rows may be elsewhere */
+#define PEER_DIVERTED (4ULL << MAC_WIDTH)
 
 struct hop_key {
 	__u64 mac;
@@ -122,7 +125,7 @@ struct slab {
 };
 
 /*
- * Tables lie in slabs, since each write to a map of maps waits for an RCU grace period (tens of
+ * Tables lie in slabs, since each write to a map of maps waits for an RCU grace period (ten
  * milliseconds): a map per table would put that wait into the birth of every Service.
  */
 struct {
@@ -598,4 +601,4 @@ int fairlead_steer(struct __sk_buff *skb)
 	return steer(skb);
 }
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "Apache-2.0";

@@ -52,7 +52,9 @@ for (const uplink of ['plain', 'bridged'] as const) {
           assert.deepEqual(lostAttempts(attempts), []);
           // Only the address: conntrack moves the port where a client uses one port for two addresses
           // of one pod, as their replies could not be told apart.
-          const disguised = attempts.filter(({ answer, local }) => answer?.client !== local?.address);
+          const disguised = attempts.filter(
+            ({ answer, local }) => answer?.client !== local?.address,
+          );
           assert.deepEqual(disguised, []);
         });
       }

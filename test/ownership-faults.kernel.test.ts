@@ -5,9 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test, type TestContext } from 'node:test';
-import { monotonicMs, waitFor, type Fault } from '@fairlead/lab';
-import { ThreeNodes } from './support/three-nodes.ts';
-import type { Evidence, Witness } from './support/witness.ts';
+import {
+  monotonicMs,
+  replaceNic,
+  StandaloneCluster,
+  ThreeNodes,
+  waitFor,
+  type Evidence,
+  type Fault,
+  type Witness,
+} from '@fairlead/lab';
 
 /** The sender's clock and the kernel's stamp of the answer that ended an outage are read apart. */
 const READ_APART_MS = 20;
@@ -35,6 +42,25 @@ function assertOwners(evidence: Evidence, ...order: readonly ('a' | 'other')[]):
   }
 }
 
+/**
+ * From the take-over to the healing only the others answered, and only `a` once all was settled. Just after
+ * the healing both may: a node that heard nobody must answer, until it hears somebody.
+ */
+function assertTakenOver(
+  evidence: Evidence,
+  { beganMs }: Fault,
+  { healedMs, settledMs }: { readonly healedMs: number; readonly settledMs: number },
+): void {
+  const takenMs = evidence.takenOverMs([three.b, three.c], beganMs);
+  for (const answering of Object.values(evidence.answering(takenMs, healedMs))) {
+    assert.equal(answering.length, 1);
+    assert.ok(!answering.includes('a'));
+  }
+  for (const answering of Object.values(evidence.answering(settledMs))) {
+    assert.deepEqual(answering, ['a']);
+  }
+}
+
 /** Nothing was lost, no connection broke. */
 function assertNoneLost(evidence: Evidence): void {
   assert.deepEqual(evidence.lost(), {});
@@ -59,11 +85,13 @@ describe('the owner fails', () => {
     const cut = await a.nic.cut();
     await witness.sees([b, c], cut.beganMs);
     await witness.asks(100);
+    const healedMs = monotonicMs();
     await cut.heal();
     await three.settled(a);
+    const settledMs = monotonicMs();
     await witness.asks(100);
     const evidence = await conclude(t, witness);
-    assertOwners(evidence, 'a', 'other', 'a');
+    assertTakenOver(evidence, cut, { healedMs, settledMs });
     assertLostOnlyMeanwhile(evidence, cut);
   });
 
@@ -151,7 +179,7 @@ describe('the owner fails', () => {
     const excludedMs = monotonicMs();
     cluster.write({ excludedNodes: [a] });
     await witness.sees([b, c], excludedMs);
-    await witness.asks(100);
+    await witness.asks(200);
     cluster.write({ excludedNodes: [] });
     await three.settled(a);
     await witness.asks(100);
@@ -188,6 +216,47 @@ describe('the network fails', () => {
     assert.equal(evidence.unanswered(), 0);
   });
 
+  test('the owner is deaf: another node answers', async (t) => {
+    const { a, b, c } = three;
+    await using witness = await three.witness();
+    const deaf = await a.nic.oneWay('in');
+    await witness.sees([b, c], deaf.beganMs);
+    await witness.asks(100);
+    const healedMs = monotonicMs();
+    await deaf.heal();
+    await three.settled(a);
+    const settledMs = monotonicMs();
+    await witness.asks(100);
+    const evidence = await conclude(t, witness);
+    assertTakenOver(evidence, deaf, { healedMs, settledMs });
+    assertLostOnlyMeanwhile(evidence, deaf);
+  });
+
+  test('nobody hears the owner, which hears all: another node answers', async (t) => {
+    const { a, b, c } = three;
+    await using witness = await three.witness();
+    const mute = await a.nic.oneWay('out');
+    await witness.sees([b, c], mute.beganMs);
+    await witness.asks(200);
+    const healedMs = monotonicMs();
+    await mute.heal();
+    await three.settled(a);
+    const settledMs = monotonicMs();
+    await witness.asks(100);
+    const evidence = await conclude(t, witness);
+    assertTakenOver(evidence, mute, { healedMs, settledMs });
+    assertLostOnlyMeanwhile(evidence, mute);
+  });
+});
+
+describe('the network fails, but the owner is still heard by somebody', () => {
+  before(() => three.boot());
+
+  beforeEach(async () => {
+    await three.lab.healAll();
+    await three.settled(three.a);
+  });
+
   test('two nodes do not reach each other while both reach the third: nothing happens', async (t) => {
     const { lab, a, c } = three;
     await using witness = await three.witness({ traffic: false });
@@ -197,39 +266,11 @@ describe('the network fails', () => {
   });
 
   test('a node other than the owner is deaf: nothing happens', async (t) => {
-    const { a, b } = three;
+    const { b } = three;
     await using witness = await three.witness({ traffic: false });
     await using _ = await b.nic.oneWay('in');
     await witness.asks(600);
     assertOwners(await conclude(t, witness), 'a');
-  });
-
-  test('the owner is deaf: another node answers', async (t) => {
-    const { a, b, c } = three;
-    await using witness = await three.witness();
-    const deaf = await a.nic.oneWay('in');
-    await witness.sees([b, c], deaf.beganMs);
-    await witness.asks(100);
-    await deaf.heal();
-    await three.settled(a);
-    await witness.asks(100);
-    const evidence = await conclude(t, witness);
-    assertOwners(evidence, 'a', 'other', 'a');
-    assertLostOnlyMeanwhile(evidence, deaf);
-  });
-
-  test('nobody hears the owner, which hears all: another node answers', async (t) => {
-    const { a, b, c } = three;
-    await using witness = await three.witness();
-    const mute = await a.nic.oneWay('out');
-    await witness.sees([b, c], mute.beganMs);
-    await witness.asks(100);
-    await mute.heal();
-    await three.settled(a);
-    await witness.asks(100);
-    const evidence = await conclude(t, witness);
-    assertOwners(evidence, 'a', 'other', 'a');
-    assertLostOnlyMeanwhile(evidence, mute);
   });
 
   test('a link passes one way only between two nodes: nothing happens', async (t) => {
@@ -244,15 +285,136 @@ describe('the network fails', () => {
     const { lab, a, b } = three;
     await using witness = await three.witness();
     await using _ = await lab.filter({ protocol: 'udp', port: 7476 });
-    for (const node of [a, b]) {
-      await waitFor(async () => /Allow UDP port 7476/.test(await three.segmentProblems(node)), {
-        what: `${node.name} to say that heartbeats do not arrive`,
-        deadlineMs: 15_000,
-      });
-    }
+    for (const node of [a, b]) await three.says(node, /Allow UDP port 7476/);
     await witness.asks(200);
     const evidence = await conclude(t, witness);
     assertOwners(evidence, 'a');
     assertNoneLost(evidence);
+  });
+});
+
+describe('somebody else is on the LAN', () => {
+  beforeEach(() => three.boot());
+
+  test('a foreign host takes the address: named, not fought over; served again when it goes', async (t) => {
+    const { lab, cluster, a, addresses } = three;
+    const [address] = addresses;
+    assert.ok(address !== undefined);
+    const foreign = await lab.foreign('foreign', {
+      nics: [{ switch: cluster.lan, addresses: ['192.0.2.60/24'] }],
+    });
+    await using witness = await three.witness({ traffic: false });
+    await foreign.exec(['ip', 'address', 'add', `${address}/32`, 'dev', foreign.nic.device]);
+    await foreign.exec(
+      ['arping', '-c', '1', '-S', address, '-i', foreign.nic.device, '192.0.2.61'],
+      {
+        mayFail: true,
+      },
+    );
+    await waitFor(
+      async () => {
+        const { services } = await cluster.status(a);
+        const problem = services.flatMap(({ problems }) => problems)[0];
+        return problem?.value === address && problem.message.includes(foreign.nic.mac);
+      },
+      { what: 'status to name the foreign host', deadlineMs: 15_000 },
+    );
+    const conflictMs = monotonicMs();
+    // Long enough for the owner to try again, which it does after 10 s.
+    await witness.asks(2_400);
+    const leavesMs = monotonicMs();
+    await foreign.exec(['ip', 'address', 'del', `${address}/32`, 'dev', foreign.nic.device]);
+    await three.settled(a);
+    const settledMs = monotonicMs();
+    await witness.asks(100);
+    const evidence = await conclude(t, witness);
+    assert.deepEqual(evidence.answering(conflictMs, leavesMs)[address], ['foreign']);
+    assert.deepEqual(evidence.answering(settledMs)[address], ['a']);
+  });
+
+  test('a second cluster with a node at an address of ours: each ignores the other', async (t) => {
+    const { lab, cluster, nodes } = three;
+    const other = await StandaloneCluster.create(lab, {
+      nodes: ['d', 'e'],
+      podsOn: ['e'],
+      clusterId: 'other',
+      lan: cluster.lan,
+      firstNumber: 21,
+      pool: ['192.0.2.200-192.0.2.209', '2001:db8::2:0/112'],
+    });
+    // As files look once a machine has moved from one cluster to the other: each sends to the other's.
+    other.write({ nodes: [...other.nodes, ...nodes] });
+    cluster.write({ nodes: [...nodes, ...other.nodes] });
+    other.service({ name: 'theirs' });
+    await other.startAgents();
+    await using witness = await three.witness();
+    await waitFor(async () => (await other.addressesOf('theirs')).length === 2, {
+      what: 'the other cluster to have addresses',
+      deadlineMs: 20_000,
+    });
+    for (const address of await other.addressesOf('theirs')) await other.owner(address);
+    await three.says(three.a, /Another cluster, \\"other\\", runs Fairlead/);
+    const { segments } = await other.status(other.nodes[0] ?? three.a);
+    assert.match(JSON.stringify(segments), /Another cluster, \\"lab\\", runs Fairlead/);
+    await witness.asks(100);
+    const evidence = await conclude(t, witness);
+    await other.killAgents();
+    cluster.write({ nodes });
+    assertOwners(evidence, 'a');
+    assert.equal(evidence.unanswered(), 0);
+    assertNoneLost(evidence);
+  });
+});
+
+describe("the owner's interface changes", () => {
+  beforeEach(() => three.boot());
+
+  test('it is renamed: one node answers, and the agent uses it again', async (t) => {
+    const { a, cluster } = three;
+    await using witness = await three.witness({ traffic: false });
+    await a.exec(['ip', 'link', 'set', 'dev', 'eth0', 'name', 'lan0']);
+    await waitFor(async () => (await cluster.status(a)).segments[0]?.interface === 'lan0', {
+      what: 'the agent to follow',
+      deadlineMs: 15_000,
+    });
+    await three.settled(a);
+    const settledMs = monotonicMs();
+    await witness.asks(100);
+    await a.exec(['ip', 'link', 'set', 'dev', 'lan0', 'name', 'eth0']);
+    await three.settled(a);
+    const evidence = await conclude(t, witness);
+    assert.deepEqual(Object.values(evidence.answering(settledMs, settledMs + 300)), [['a'], ['a']]);
+  });
+
+  test('its address changes, the new one first: nothing happens', async (t) => {
+    const { a } = three;
+    await using witness = await three.witness();
+    await a.exec(['sysctl', '-qw', 'net.ipv4.conf.eth0.promote_secondaries=1']);
+    const change = (from: string, to: string): Promise<unknown> =>
+      a.exec(['ip', '-batch', '-'], {
+        input: `address add ${to} dev eth0\naddress del ${from} dev eth0\n`,
+      });
+    await change('192.0.2.11/24', '192.0.2.31/24');
+    await witness.asks(300);
+    await change('192.0.2.31/24', '192.0.2.11/24');
+    await witness.asks(300);
+    await three.settled(a);
+    const evidence = await conclude(t, witness);
+    assertOwners(evidence, 'a');
+    assert.equal(evidence.unanswered(), 0);
+    assertNoneLost(evidence);
+  });
+
+  test('it is removed and made anew: another node answers, and this one comes back', async (t) => {
+    const { a, b, c } = three;
+    await using witness = await three.witness({ traffic: false });
+    const removedMs = monotonicMs();
+    await replaceNic(a);
+    await witness.sees([b, c], removedMs);
+    await three.settled(a);
+    const settledMs = monotonicMs();
+    await witness.asks(100);
+    const evidence = await conclude(t, witness);
+    assert.deepEqual(Object.values(evidence.answering(settledMs)), [['a'], ['a']]);
   });
 });

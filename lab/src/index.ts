@@ -3,6 +3,7 @@ export { CommandError, type CommandOptions, type CommandResult } from './command
 export type { Fault } from './fault.ts';
 export type { FrameMatch, LossShare } from './fault-rules.ts';
 export type { Host, SpawnOptions } from './host.ts';
+export { detachIngressPrograms, ingressPrograms, type IngressProgram } from './ingress-programs.ts';
 export type { LabProcess, ProcessEnd } from './lab-process.ts';
 export { Lab, type FilterOptions, type LabOptions, type NodeOptions } from './lab.ts';
 export type { LogFile } from './log-file.ts';
@@ -41,10 +42,12 @@ export {
   type ObserverOptions,
   type PodServerOptions,
 } from './measure/start.ts';
+export { ECHO_PORT, type Evidence, type Witness } from './measure/witness.ts';
 export { monotonicMs } from './monotonic-clock.ts';
 export type { Nic, NicOptions } from './nic.ts';
 export type { Node, Pod, PodOptions } from './node.ts';
 export type { HostOptions } from './plug-in.ts';
+export { replaceNic } from './replace-nic.ts';
 export { removeLab } from './removal.ts';
 export type { Plugged, Switch, SwitchOptions } from './switch.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
@@ -59,3 +62,4 @@ export {
   type StandaloneOptions,
   type StatusProblem,
 } from './standalone/standalone-cluster.ts';
+export { ThreeNodes } from './standalone/three-nodes.ts';

@@ -16,6 +16,8 @@ export interface NumberedOptions {
 
 export interface NumberedResult extends SequenceResult {
   readonly kind: 'result';
+  /** The client's own port: by it a pod's connection can be told. */
+  readonly localPort: number;
   /** The first error of the socket; a TCP connection ends with it. */
   readonly error?: string;
 }

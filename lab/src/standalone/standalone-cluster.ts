@@ -184,6 +184,10 @@ export class StandaloneCluster {
     await Promise.all(Array.from(this.#agents.values(), (agent) => agent[Symbol.asyncDispose]()));
   }
 
+  isRunning(node: Node): boolean {
+    return this.#agents.get(node.name)?.running ?? false;
+  }
+
   /** @throws RangeError where none was started there */
   agent(node: Node): LabProcess {
     const agent = this.#agents.get(node.name);

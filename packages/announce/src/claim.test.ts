@@ -48,19 +48,38 @@ test('a first claim answers at once, but is announced only after three unanswere
   ]);
 });
 
-test('a foreign host silences a claim, which asks again after ten seconds', () => {
+test('a foreign host silences a claim, which asks again after ten seconds, still silent', () => {
   const answering = stepClaim(IDLE, WISH, 0).claim;
   const conflict = stepClaim(answering, { kind: 'foreign', mac: STRANGER }, 5);
   assert.deepEqual(conflict.actions, ['silence']);
-  assert.deepEqual(conflict.claim, { kind: 'conflict', mac: STRANGER, since: 5, at: 10_005 });
-  assert.deepEqual(stepClaim(conflict.claim, WISH, 10_004).actions, []);
-  assert.deepEqual(stepClaim(conflict.claim, WISH, 10_005).actions, ['answer', 'probe']);
+  assert.deepEqual(conflict.claim, {
+    kind: 'conflict',
+    mac: STRANGER,
+    since: 5,
+    sent: 0,
+    at: 10_005,
+  });
+  const asked: [number, string][] = [];
+  let { claim } = conflict;
+  for (let now = 5; now < 10_300; now += 1) {
+    const step = stepClaim(claim, WISH, now);
+    claim = step.claim;
+    for (const action of step.actions) asked.push([now, action]);
+  }
+  assert.deepEqual(asked, [
+    [10_005, 'probe'],
+    [10_072, 'probe'],
+    [10_139, 'probe'],
+    [10_206, 'answer'],
+    [10_206, 'announce'],
+    [10_256, 'announce'],
+  ]);
 });
 
 test('a foreign host that turns out to be a node of ours ends the conflict', () => {
-  const conflict: Claim = { kind: 'conflict', mac: STRANGER, since: 0, at: 10_000 };
+  const conflict: Claim = { kind: 'conflict', mac: STRANGER, since: 0, sent: 0, at: 10_000 };
   const cleared = stepClaim(conflict, { kind: 'cleared' }, 20).claim;
-  assert.equal(claimDeadline(cleared), 20);
+  assert.deepEqual(stepClaim(cleared, WISH, 20).actions, ['answer', 'announce']);
 });
 
 test('an address that another node claimed wrongly is announced again', () => {

@@ -20,11 +20,12 @@ export type Claim =
       readonly announced: number;
       readonly at: number;
     }
-  /** A foreign host has it; asked again at `at`. */
+  /** A foreign host has it; asked again at `at`, in silence, `sent` times since it was last heard. */
   | {
       readonly kind: 'conflict';
       readonly mac: MacAddress;
       readonly since: number;
+      readonly sent: number;
       readonly at: number;
     };
 
@@ -74,7 +75,7 @@ export function stepClaim(claim: Claim, event: ClaimEvent, now: number): ClaimSt
       if (claim.kind === 'idle') return { claim, actions: [] };
       const since = claim.kind === 'conflict' ? claim.since : now;
       return {
-        claim: { kind: 'conflict', mac: event.mac, since, at: now + CONFLICT_RETRY_MS },
+        claim: { kind: 'conflict', mac: event.mac, since, sent: 0, at: now + CONFLICT_RETRY_MS },
         actions: isAnswering(claim) ? ['silence'] : [],
       };
     }
@@ -84,7 +85,7 @@ export function stepClaim(claim: Claim, event: ClaimEvent, now: number): ClaimSt
         : { claim, actions: [] };
     case 'cleared':
       return claim.kind === 'conflict'
-        ? { claim: { ...claim, at: now }, actions: [] }
+        ? { claim: { ...claim, sent: PROBE_COUNT, at: now }, actions: [] }
         : { claim, actions: [] };
     default:
       throw new RangeError(`unknown event ${JSON.stringify(event satisfies never)}`);
@@ -111,7 +112,10 @@ function tick(claim: Claim, event: Extract<ClaimEvent, { kind: 'tick' }>, now: n
         ? probe(now, 0, now, ['answer'])
         : announce(now, 0, event, now, ['answer']);
     case 'conflict':
-      return now < claim.at ? { claim, actions: [] } : probe(now, 0, now, ['answer']);
+      if (now < claim.at) return { claim, actions: [] };
+      return claim.sent < PROBE_COUNT
+        ? askAgain(claim, now)
+        : announce(now, 0, event, now, ['answer']);
     case 'probing':
       if (now < claim.at) return { claim, actions: [] };
       return claim.sent < PROBE_COUNT
@@ -129,6 +133,14 @@ function probe(since: number, sent: number, now: number, before: ClaimAction[]):
   return {
     claim: { kind: 'probing', since, sent: sent + 1, at: now + PROBE_INTERVAL_MS },
     actions: [...before, 'probe'],
+  };
+}
+
+/** The other host is answered for by itself until it has been silent for all probes. */
+function askAgain(claim: Extract<Claim, { kind: 'conflict' }>, now: number): ClaimStep {
+  return {
+    claim: { ...claim, sent: claim.sent + 1, at: now + PROBE_INTERVAL_MS },
+    actions: ['probe'],
   };
 }
 

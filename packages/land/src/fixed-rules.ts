@@ -19,6 +19,7 @@ const invalid = 'ct state 0x1';
 /** Counters of rules that do not depend on the plan. */
 export const fixedCounters = [
   'landed',
+  'spoofed',
   'stray-dropped',
   'stray-refused',
   'guard-invalid',
@@ -42,6 +43,11 @@ export const fixedChains: readonly (readonly [string, NftChain])[] = [
       rules: [
         // Not by a pod's interface: a pod that is sent to itself does not know its own answer.
         'iifname != @announcing accept',
+        // No client has an address of ours: answered, two echo Services would answer each other for ever.
+        ...both(
+          (v) =>
+            `${ip[v]} saddr @addresses${v} ${ip[v]} daddr @addresses${v} counter name "spoofed" drop`,
+        ),
         ...both((v) => `${opensNoFlow} ${ip[v]} daddr @addresses${v} goto stray${v}`),
         // The node's own address answers in place of ours, while a pod stands behind it.
         ...both((v) => `${echoRequest[v]} ${ip[v]} daddr @answering${v} redirect`),

@@ -14,7 +14,7 @@ export interface SteerPlan {
 }
 
 /** What a packet must be addressed to. */
-export interface SteerKey {
+interface SteerKey {
   readonly address: IpAddress;
   readonly protocol: SteeredProtocol;
   readonly port: number;
@@ -65,10 +65,10 @@ export interface SteerSegment {
 /** Another node on a segment. */
 export interface SteerPeer {
   readonly node: NodeName;
-  /** Undefined = not known yet: the node cannot be handed anything here. */
+  /** Undefined = not heard of yet. What an earlier agent knew still holds, else nothing can be handed to it. */
   readonly mac: MacAddress | undefined;
   /** More MAC addresses from which its frames may come. */
   readonly otherMacs?: readonly MacAddress[];
-  /** False = fell silent: new flows avoid it. */
-  readonly live: boolean;
+  /** False = fell silent: new flows avoid it. Undefined = not known yet: as it was, or else live. */
+  readonly live: boolean | undefined;
 }

@@ -74,7 +74,7 @@ export function steerSegments(
     const nodes = new Set([...peers.map(({ node }) => node), ...heard.keys()]);
     const steerPeers = Array.from(nodes, (node) => {
       const [first, ...otherMacs] = heard.get(node)?.macs ?? [];
-      return { node, mac: first, otherMacs, live: heard.get(node)?.reachable ?? false };
+      return { node, mac: first, otherMacs, live: heard.get(node)?.reachable };
     });
     return ports.map((interfaceIndex) => ({ interfaceIndex, mac, peers: steerPeers }));
   });

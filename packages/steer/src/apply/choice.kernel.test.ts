@@ -29,15 +29,15 @@ describe('the choice of a node', () => {
     return segment;
   }
 
-  /** Flows to n2 first and n3 second, by all that a plan for both says. */
-  function flowToN2(plan: SteerPlan): Flow {
+  /** A flow to n2 first and n3 second, by all that a plan for both says. */
+  function flowToN2(plan: SteerPlan, which = 0): Flow {
     const known = segmentOf(fixture.network, 'n1', { n2: {}, n3: {} });
-    const found = Array.from({ length: 1000 }, (_, port) => webFlow(port + 1)).find((flow) => {
+    const flows = Array.from({ length: 1000 }, (_, port) => webFlow(port + 1));
+    const found = flows.filter((flow) => {
       const fate = foretell(plan, known, flow, true);
       return fate.kind === 'handed' && fate.to === 'n2';
     });
-    assert.ok(found);
-    return found;
+    return found[which]!;
   }
 
   const hostOf = (flow: Flow, options = {}) => fixture.ask('n1', flow, options).host;
@@ -53,10 +53,26 @@ describe('the choice of a node', () => {
 
     it('is the second for what opens a flow, the first for the rest', () => {
       assert.equal(hostOf(flow, opening), 'n3');
-      assert.equal(hostOf(flow, { flags: tcpFlags.ack }), 'n2');
-      assert.equal(hostOf(flow, { flags: tcpFlags.synAck }), 'n2');
-      assert.equal(hostOf(flow, { flags: tcpFlags.syn | tcpFlags.rst }), 'n2');
       assert.equal(driver.counters().secondChoice, 1n);
+      const established = flowToN2(plan, 1);
+      for (const flags of [tcpFlags.ack, tcpFlags.synAck, tcpFlags.syn | tcpFlags.rst]) {
+        assert.equal(hostOf(established, { flags }), 'n2');
+      }
+    });
+
+    it('is the second for a connection that was opened there, the first for others', () => {
+      assert.equal(hostOf(flow, opening), 'n3');
+      for (const flags of [tcpFlags.ack, tcpFlags.fin, tcpFlags.rst]) {
+        assert.equal(hostOf(flow, { flags }), 'n3');
+      }
+      assert.equal(hostOf(flowToN2(plan, 1)), 'n2');
+      driver.setLive(node('n2'), true);
+      assert.equal(hostOf(flow), 'n3', 'also when the first is back');
+      const restarted = fixture.open('n1');
+      restarted.apply(plan, [segmentOf(fixture.network, 'n1', { n2: {}, n3: {} })]);
+      assert.equal(hostOf(flow), 'n3', 'and after a restart');
+      assert.equal(hostOf(flow, opening), 'n2', 'until it is opened anew');
+      assert.equal(hostOf(flow), 'n2');
     });
 
     it('is the second for each datagram, since any may be the first', () => {
@@ -127,8 +143,9 @@ describe('the choice of a node', () => {
     const plan = planFor('n1', { n1: 1, n2: 1 });
     const flow = flowToN2(plan);
     steer(plan, { n2: { live: false } });
-    assert.equal(hostOf(flow, opening), 'n1');
     assert.equal(hostOf(flow), 'n2');
+    assert.equal(hostOf(flow, opening), 'n1');
+    assert.equal(hostOf(flow), 'n1');
   });
 
   it('is what the plan says, for any plan and flow', () => {
@@ -157,6 +174,7 @@ describe('the choice of a node', () => {
         fc.array(packet, { minLength: 200, maxLength: 200 }),
         (pods, peers, affinity, sample) => {
           const plan = planFor('n1', pods, { affinitySeconds: affinity ? 600 : undefined });
+          steer({ ...plan, problems: [] }, {});
           const segment = steer(
             { ...plan, problems: [] },
             Object.fromEntries(
@@ -181,7 +199,7 @@ describe('the choice of a node', () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
     assert.equal(packets, 5000);
   });

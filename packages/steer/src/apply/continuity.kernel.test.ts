@@ -57,6 +57,10 @@ function continuity(mode: TcMode): void {
       driver = fixture.open('n1');
       assert.ok(driver.installed(ourIpv4));
       await traffic.flowing();
+      const unheard = { mac: undefined, live: undefined };
+      const early = segmentOf(fixture.network, 'n1', { n2: unheard, n3: unheard });
+      assert.deepEqual(driver.apply(plan, [early]), []);
+      await traffic.flowing();
       assert.deepEqual(driver.apply(plan, [segment]), []);
       await traffic.flowing();
     }

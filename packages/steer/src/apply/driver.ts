@@ -5,6 +5,7 @@ import type { IpAddress } from '@fairlead/ip';
 import { BpfObject, detachTcIngress, listInterfaces, type TcMode } from '@fairlead/linux';
 import { Attachments } from './attachments.ts';
 import { readCounters, type SteerCounters } from './counters.ts';
+import { Diversions } from './diversions.ts';
 import { EntryStore } from './entry-store.ts';
 import { ABI, encodeU32, Limit, NodeIndex } from './layout.ts';
 import { listValues } from '../list-values.ts';
@@ -21,6 +22,8 @@ export interface SteerOptions {
   readonly bpffsDirectory: string;
   /** Default: what the kernel can. */
   readonly attachMode?: TcMode | undefined;
+  /** A clock that does not jump; default the process's. */
+  readonly nowMs?: () => number;
 }
 
 const PROGRAM = 'fairlead_steer';
@@ -41,35 +44,42 @@ export class SteerDriver implements Disposable {
   readonly #attachments: Attachments;
   #unattached: ReadonlySet<SteerSegment> = new Set();
 
-  private constructor(object: BpfObject, directory: string, mode: TcMode | undefined) {
+  private constructor(
+    object: BpfObject,
+    directory: string,
+    { attachMode, nowMs = () => performance.now() }: SteerOptions,
+  ) {
     const map = (name: string) => object.map(name);
     const words = (name: string) => new BigUint64Array(map(name).mmap());
     this.#directory = directory;
     this.#object = object;
     this.#slabs = new KernelSlabs(map('tables'), pinDirectory(directory));
-    this.#nodes = new NodeIndices(map('nodes'), (index) =>
-      map('steered').set(encodeU32(index), new Uint8Array(map('steered').valueSize)),
-    );
+    const diversions = new Diversions(map('diverted'), nowMs);
+    this.#nodes = new NodeIndices(map('nodes'), (index) => {
+      map('steered').set(encodeU32(index), new Uint8Array(map('steered').valueSize));
+      diversions.forget(index);
+    });
     this.#tables = new TableStore(map('table_index'), this.#slabs);
     this.#entries = new EntryStore(map('services'), map('addresses'));
     this.#segments = new SegmentStore(
       { segments: words('segments'), peers: words('peers'), hopFilter: words('hop_filter') },
       map('hops'),
+      diversions,
       (node) => this.#nodes.of(node),
     );
-    this.#attachments = new Attachments(object.program(PROGRAM), directory, mode);
+    this.#attachments = new Attachments(object.program(PROGRAM), directory, attachMode);
   }
 
   /**
    * Loads the program and takes over what is pinned.
    * @throws BpfLoadError, SystemError
    */
-  static open({ objectPath, bpffsDirectory, attachMode }: SteerOptions): SteerDriver {
-    const directory = steerDirectory(bpffsDirectory);
+  static open(options: SteerOptions): SteerDriver {
+    const directory = steerDirectory(options.bpffsDirectory);
     mkdirSync(directory, { recursive: true });
-    const object = BpfObject.load(objectPath, { pinDirectory: pinDirectory(directory) });
+    const object = BpfObject.load(options.objectPath, { pinDirectory: pinDirectory(directory) });
     try {
-      return new SteerDriver(object, directory, attachMode);
+      return new SteerDriver(object, directory, options);
     } catch (error) {
       object[Symbol.dispose]();
       throw error;

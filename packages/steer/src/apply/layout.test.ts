@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { addressToMappedBytes, type MacAddress } from '@fairlead/ip';
+import { addressToMappedBytes, macFromBytes, type MacAddress } from '@fairlead/ip';
 import * as fc from 'fast-check';
 import { NO_CANDIDATE, ROWS } from '../rows.ts';
 import { address } from '../testing/cluster.ts';
 import {
+  decodeDiverted,
   decodeNodeName,
+  decodePeer,
   decodeSegmentWord,
   decodeU32,
   encodeHopKey,
   encodeNodeName,
+  encodePeer,
   encodeRows,
   encodeService,
   encodeServiceKey,
   encodeU32,
   HOP_FILTER_WORDS,
   hopFilterBit,
-  peerWord,
+  interfaceOfHop,
   segmentWord,
   TABLE_SIZE,
-  withSuspicion,
 } from './layout.ts';
 
 const mac = '02:1b:3c:4d:5e:6f' as MacAddress;
@@ -57,17 +59,23 @@ describe('the layout that bpf/steer.bpf.c reads', () => {
   });
 
   it('has MAC addresses as the numbers that they are in memory', () => {
-    const word = new Uint8Array(BigUint64Array.of(peerWord(mac, false)).buffer);
-    assert.equal(word.toHex(), '021b3c4d5e6f0100');
-    assert.equal(peerWord(mac, true), peerWord(mac, false) | (1n << 49n));
-    assert.equal(encodeHopKey(7, mac).toHex(), '021b3c4d5e6f00000700000000000000');
+    const word = encodePeer({ mac, suspect: false, diverted: false });
+    assert.equal(new Uint8Array(BigUint64Array.of(word).buffer).toHex(), '021b3c4d5e6f0100');
+    const hop = encodeHopKey(7, mac);
+    assert.equal(hop.toHex(), '021b3c4d5e6f00000700000000000000');
+    assert.equal(interfaceOfHop(hop), 7);
   });
 
-  it('marks a known peer only', () => {
-    assert.equal(withSuspicion(0n, true), 0n);
-    assert.equal(withSuspicion(peerWord(mac, false), true), peerWord(mac, true));
-    assert.equal(withSuspicion(peerWord(mac, true), true), peerWord(mac, true));
-    assert.equal(withSuspicion(peerWord(mac, true), false), peerWord(mac, false));
+  it('has what is known of a peer in one word', () => {
+    assert.equal(decodePeer(0n), undefined);
+    for (const suspect of [false, true]) {
+      for (const diverted of [false, true]) {
+        const word = encodePeer({ mac, suspect, diverted });
+        assert.equal(word >> 48n, 1n | (suspect ? 2n : 0n) | (diverted ? 4n : 0n));
+        assert.deepEqual(decodePeer(word), { mac, suspect, diverted });
+      }
+    }
+    assert.deepEqual(decodeDiverted(Uint8Array.of(1, 2, 3, 0)), { from: 0x0201, to: 3 });
   });
 
   it('has a segment’s interface and this node’s index in one word', () => {
@@ -84,7 +92,7 @@ describe('the layout that bpf/steer.bpf.c reads', () => {
   it('spreads MAC addresses over the filter', () => {
     const bits = new Set(
       Array.from({ length: 64 }, (_, at) =>
-        hopFilterBit(`02:00:00:00:00:${at.toString(16).padStart(2, '0')}` as MacAddress),
+        hopFilterBit(encodeHopKey(1, macFromBytes(Uint8Array.of(2, 0, 0, 0, 0, at)))),
       ),
     );
     assert.ok(bits.size > 55, `${bits.size} of 64`);

@@ -1,4 +1,4 @@
-import { macToBytes, type MacAddress } from '@fairlead/ip';
+import { macFromBytes, macToBytes, type MacAddress } from '@fairlead/ip';
 import { protocolNumber } from '../flow.ts';
 import type { SteeredProtocol } from '../plan.ts';
 import { NO_CANDIDATE, ROWS, type Rows } from '../rows.ts';
@@ -107,26 +107,55 @@ export function encodeHopKey(interfaceIndex: number, mac: MacAddress): Uint8Arra
   return new Uint8Array(view.buffer);
 }
 
-/** The bit of a MAC address in its segment's part of `hop_filter`, which has 1024. */
-export function hopFilterBit(mac: MacAddress): number {
-  return Number(BigInt.asUintN(64, macNumber(mac) * 0x9e3779b97f4a7c15n) >> 54n);
+/** The interface of a key of `hops`. */
+export function interfaceOfHop(key: Uint8Array): number {
+  return viewOf(key, 16).getUint32(8, true);
+}
+
+/** The bit of a key of `hops`, by its MAC address, in its segment's part of `hop_filter`, which has 1024. */
+export function hopFilterBit(key: Uint8Array): number {
+  const mac = viewOf(key, 16).getBigUint64(0, true);
+  return Number(BigInt.asUintN(64, mac * 0x9e3779b97f4a7c15n) >> 54n);
 }
 
 export const HOP_FILTER_WORDS = 16;
 
-/** union peer: a node's MAC address on a segment with its flags; 0 = not known there. */
-export function peerWord(mac: MacAddress, suspect: boolean): bigint {
-  const flags = PeerFlag.known | (suspect ? PeerFlag.suspect : 0n);
-  return macNumber(mac) | (flags << 48n);
+/** What the maps say of a node on a segment. */
+export interface Peer {
+  readonly mac: MacAddress;
+  /** New flows avoid it. */
+  readonly suspect: boolean;
+  /** It is suspect or was so lately: flows of its rows may be with other nodes. */
+  readonly diverted: boolean;
 }
 
-const PeerFlag = { known: 1n, suspect: 2n } as const;
+const PeerFlag = { known: 1n << 48n, suspect: 2n << 48n, diverted: 4n << 48n } as const;
 
-/** The same peer, suspect or not. */
-export function withSuspicion(word: bigint, suspect: boolean): bigint {
-  const bit = PeerFlag.suspect << 48n;
-  if (word === 0n) return word;
-  return suspect ? word | bit : word & ~bit;
+/** A peer in one word; 0 = not known there. */
+export function encodePeer({ mac, suspect, diverted }: Peer): bigint {
+  return (
+    macNumber(mac) |
+    PeerFlag.known |
+    (suspect ? PeerFlag.suspect : 0n) |
+    (diverted ? PeerFlag.diverted : 0n)
+  );
+}
+
+export function decodePeer(word: bigint): Peer | undefined {
+  if (word === 0n) return undefined;
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, word, true);
+  return {
+    mac: macFromBytes(bytes.subarray(0, 6)),
+    suspect: (word & PeerFlag.suspect) !== 0n,
+    diverted: (word & PeerFlag.diverted) !== 0n,
+  };
+}
+
+/** struct diverted: from the first choice to the node that has the flow. */
+export function decodeDiverted(bytes: Uint8Array): { readonly from: number; readonly to: number } {
+  const view = viewOf(bytes, 4);
+  return { from: view.getUint16(0, true), to: view.getUint16(2, true) };
 }
 
 /** The first word of struct segment: interface index and this node's index; 0 = no segment. */

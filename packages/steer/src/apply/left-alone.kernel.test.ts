@@ -108,7 +108,7 @@ describe('what is not steered', () => {
         const expected = sample.map((frame) => ({ host: isOurs(frame) ? 'n2' : 'n1', frame }));
         assert.deepEqual(arrivals.map(summary).toSorted(), expected.map(summary).toSorted());
       }),
-      { numRuns: 10 },
+      { numRuns: 10, endOnFailure: true },
     );
   });
 });

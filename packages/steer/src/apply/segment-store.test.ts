@@ -7,19 +7,29 @@ import type { SteerPeer, SteerSegment } from '../plan.ts';
 import { node } from '../testing/cluster.ts';
 import { MemoryMap } from '../testing/memory-map.ts';
 import {
+  decodePeer,
   encodeHopKey,
+  encodePeer,
   HOP_FILTER_WORDS,
   hopFilterBit,
   Limit,
   macNumber,
-  peerWord,
   segmentWord,
 } from './layout.ts';
+import { Diversions } from './diversions.ts';
 import { SegmentStore, type SegmentMemory } from './segment-store.ts';
 
 const mac = (at: number) => `02:00:00:00:00:${at.toString(16).padStart(2, '0')}` as MacAddress;
 const own = mac(0xff);
 const indexOf = (name: NodeName) => Number(name.slice(1));
+
+const peerWord = (mac: MacAddress, suspect: boolean, diverted = suspect) =>
+  encodePeer({ mac, suspect, diverted });
+
+const withoutHistory = (word: bigint) => {
+  const known = decodePeer(word);
+  return known ? encodePeer({ ...known, diverted: false }) : 0n;
+};
 
 function peer(at: number, changes: Partial<SteerPeer> = {}): SteerPeer {
   return { node: node(`n${at}`), mac: mac(at), live: true, ...changes };
@@ -32,6 +42,8 @@ function segment(interfaceIndex: number, ...peers: readonly SteerPeer[]): SteerS
 describe('segments in the kernel', () => {
   let memory: SegmentMemory;
   let hops: MemoryMap;
+  let diverted: MemoryMap;
+  let nowMs: number;
   let store: SegmentStore;
   beforeEach(() => {
     memory = {
@@ -40,8 +52,14 @@ describe('segments in the kernel', () => {
       hopFilter: new BigUint64Array(HOP_FILTER_WORDS * Limit.segments),
     };
     hops = new MemoryMap();
-    store = new SegmentStore(memory, hops, indexOf);
+    diverted = new MemoryMap();
+    nowMs = 0;
+    store = restarted();
   });
+
+  function restarted(): SegmentStore {
+    return new SegmentStore(memory, hops, new Diversions(diverted, () => nowMs), indexOf);
+  }
 
   function write(...segments: readonly SteerSegment[]) {
     const change = store.write(node('n1'), segments);
@@ -55,10 +73,11 @@ describe('segments in the kernel', () => {
 
   /** A frame with this source counts as one that did its hop. */
   function isHop(interfaceIndex: number, source: MacAddress, number = 0): boolean {
-    const bit = hopFilterBit(source);
+    const key = encodeHopKey(interfaceIndex, source);
+    const bit = hopFilterBit(key);
     const word = memory.hopFilter[number * HOP_FILTER_WORDS + (bit >> 6)]!;
     const passed = ((word >> BigInt(bit & 63)) & 1n) === 1n;
-    return passed && hops.get(encodeHopKey(interfaceIndex, source)) !== undefined;
+    return passed && hops.get(key) !== undefined;
   }
 
   it('have their interface, this node and the peers', () => {
@@ -156,9 +175,53 @@ describe('segments in the kernel', () => {
     assert.equal(memory.peers[Limit.nodes + 2], peerWord(mac(2), true));
     store.setLive(node('n2'), true, 6);
     assert.equal(memory.peers[2], peerWord(mac(2), true));
-    assert.equal(memory.peers[Limit.nodes + 2], peerWord(mac(2), false));
+    assert.equal(memory.peers[Limit.nodes + 2], peerWord(mac(2), false, true));
     store.setLive(node('n3'), false);
     assert.equal(memory.peers[3], 0n);
+  });
+
+  it('still hold what an earlier agent knew of a peer that was not heard of yet', () => {
+    const unheard = { mac: undefined, live: undefined };
+    write(segment(5, peer(2, { otherMacs: [mac(20)] }), peer(3, { live: false }), peer(4)));
+    const before = structuredClone(memory);
+    store = restarted();
+    write(segment(5, peer(2, unheard), peer(3, unheard), peer(4, unheard)));
+    assert.deepEqual(memory, before);
+    assert.ok(isHop(5, mac(2)) && isHop(5, mac(20)) && isHop(5, mac(3)));
+    write(segment(5, peer(2, { mac: mac(22) }), peer(3, { ...unheard, live: true })));
+    assert.deepEqual(words(memory.peers), {
+      2: peerWord(mac(22), false),
+      3: peerWord(mac(3), false, true),
+    });
+    assert.ok(!isHop(5, mac(2)) && !isHop(5, mac(20)) && isHop(5, mac(3)) && !isHop(5, mac(4)));
+  });
+
+  it('remember that a node was silent until it has been back for an hour', () => {
+    const flow = new Uint8Array(40);
+    const other = new Uint8Array(40).fill(1);
+    write(segment(5, peer(2)), segment(6, peer(2)));
+    store.setLive(node('n2'), false, 5);
+    diverted.set(flow, Uint8Array.of(2, 0, 3, 0));
+    diverted.set(other, Uint8Array.of(4, 0, 3, 0));
+    store.setLive(node('n2'), true, 5);
+    const mark = () => memory.peers[2] === peerWord(mac(2), false, true);
+    const pass = (ms: number, live = true) => {
+      nowMs += ms;
+      write(segment(5, peer(2)), segment(6, peer(2, { live })));
+    };
+    pass(0);
+    pass(3_599_999);
+    assert.ok(mark());
+    pass(1, false);
+    pass(1);
+    pass(3_599_999);
+    assert.ok(mark(), 'it was silent on the other segment meanwhile');
+    pass(1);
+    assert.ok(!mark());
+    assert.deepEqual(
+      diverted.entries().map(({ key }) => key),
+      [other],
+    );
   });
 
   it('hold what was asked last, whatever was there before', () => {
@@ -168,10 +231,8 @@ describe('segments in the kernel', () => {
         fc.tuple(
           ...list.map((at) =>
             fc
-              .tuple(fc.boolean(), fc.boolean(), fc.integer({ min: 0, max: 3 }))
-              .map(([live, known, shift]) =>
-                peer(at, { live, mac: known ? mac(at + 16 * shift) : undefined }),
-              ),
+              .tuple(fc.boolean(), fc.integer({ min: 0, max: 3 }))
+              .map(([live, shift]) => peer(at, { live, mac: mac(at + 16 * shift) })),
           ),
         ),
       );
@@ -188,7 +249,8 @@ describe('segments in the kernel', () => {
           hopFilter: new BigUint64Array(memory.hopFilter.length),
         };
         const freshHops = new MemoryMap();
-        new SegmentStore(fresh, freshHops, indexOf).write(node('n1'), last).prune();
+        const none = new Diversions(new MemoryMap(), () => 0);
+        new SegmentStore(fresh, freshHops, none, indexOf).write(node('n1'), last).prune();
         const sorted = (map: MemoryMap) =>
           map
             .entries()
@@ -201,7 +263,10 @@ describe('segments in the kernel', () => {
             (_, at) =>
               [
                 segments[2 * at]!,
-                peers.subarray(at * Limit.nodes, (at + 1) * Limit.nodes).join(),
+                peers
+                  .subarray(at * Limit.nodes, (at + 1) * Limit.nodes)
+                  .map(withoutHistory)
+                  .join(),
               ] as const,
           )
             .filter(([word]) => word !== 0n)

@@ -1,15 +1,19 @@
 import type { NodeName } from '@fairlead/cluster';
+import type { SteerSegment } from '../plan.ts';
 import { contentsOf, deleteStale, writeMissing, type ByteMap, type Contents } from './byte-map.ts';
+import type { Diversions } from './diversions.ts';
 import {
+  decodePeer,
   decodeSegmentWord,
+  encodePeer,
   HOP_FILTER_WORDS,
+  hopFilterBit,
   Limit,
   macNumber,
   segmentWord,
-  withSuspicion,
+  type Peer,
 } from './layout.ts';
-import type { SteerSegment } from '../plan.ts';
-import { segmentContents } from './segment-contents.ts';
+import { segmentContents, type SegmentContents } from './segment-contents.ts';
 
 /** The kernel's memory of the maps that packets read by number, as 64-bit words. */
 export interface SegmentMemory {
@@ -38,28 +42,36 @@ export interface SegmentChange {
 export class SegmentStore {
   readonly #memory: SegmentMemory;
   readonly #hops: ByteMap;
+  readonly #diversions: Diversions;
   readonly #indexOf: (node: NodeName) => number;
 
-  constructor(memory: SegmentMemory, hops: ByteMap, indexOf: (node: NodeName) => number) {
+  constructor(
+    memory: SegmentMemory,
+    hops: ByteMap,
+    diversions: Diversions,
+    indexOf: (node: NodeName) => number,
+  ) {
     this.#memory = memory;
     this.#hops = hops;
+    this.#diversions = diversions;
     this.#indexOf = indexOf;
   }
 
   /** Adds and changes what is wanted, and takes nothing away. */
   write(self: NodeName, segments: readonly SteerSegment[]): SegmentChange {
     const { wanted, unserved, leaving } = this.#number(segments);
-    const contents = new Map(
-      Array.from(wanted, ([number, segment]) => [
-        number,
-        segmentContents(self, segment, this.#indexOf),
-      ]),
-    );
-    const hops: Contents = new Map(Array.from(contents.values(), ({ hops }) => [...hops]).flat());
     const heldHops = contentsOf(this.#hops.entries());
+    const contents = new Map<number, SegmentContents>();
+    for (const [number, segment] of wanted) {
+      const held = { peers: this.#peersOf(number), hops: heldHops };
+      contents.set(number, segmentContents(self, segment, held, this.#indexOf));
+    }
+    this.#endDiversions(Array.from(contents.values(), ({ peers }) => peers));
+    const hops: Contents = new Map(Array.from(contents.values(), ({ hops }) => [...hops]).flat());
     writeMissing(this.#hops, heldHops, hops);
-    for (const [number, { peers, hopFilter }] of contents) {
-      update(this.#hopFilterOf(number), (old, at) => old | hopFilter[at]!);
+    for (const [number, { hops, peers }] of contents) {
+      const filter = hopFilter(hops);
+      update(this.#hopFilterOf(number), (old, at) => old | filter[at]!);
       update(this.#peersOf(number), (old, at) => peers[at]! || old);
     }
     for (const [number, { interfaceIndex, mac }] of wanted) {
@@ -80,8 +92,9 @@ export class SegmentStore {
           update(this.#peersOf(number), (_, at) => peers[at]!);
         }
         deleteStale(this.#hops, heldHops, hops);
-        for (const [number, { hopFilter }] of contents) {
-          update(this.#hopFilterOf(number), (_, at) => hopFilter[at]!);
+        for (const [number, { hops }] of contents) {
+          const filter = hopFilter(hops);
+          update(this.#hopFilterOf(number), (_, at) => filter[at]!);
         }
       },
     };
@@ -94,8 +107,30 @@ export class SegmentStore {
     for (const [each, number] of this.#numbers()) {
       if (interfaceIndex !== undefined && interfaceIndex !== each) continue;
       const words = this.#peersOf(number);
-      const word = withSuspicion(words[at]!, !live);
-      if (word !== words[at]) Atomics.store(words, at, word);
+      const peer = decodePeer(words[at]!);
+      if (peer === undefined || peer.suspect === !live) continue;
+      const diverted = peer.diverted || !live;
+      Atomics.store(words, at, encodePeer({ ...peer, suspect: !live, diverted }));
+    }
+  }
+
+  /** Clears the mark of peers that have been back for long, once none of their flows is remembered. */
+  #endDiversions(segments: readonly BigUint64Array[]): void {
+    for (let index = 0; index < Limit.nodes; index++) {
+      const peers = segments.map((words) => decodePeer(words[index]!)).filter(isMarked);
+      if (peers.length === 0) continue;
+      if (
+        !this.#diversions.expired(
+          index,
+          peers.some(({ suspect }) => suspect),
+        )
+      )
+        continue;
+      this.#diversions.forget(index);
+      for (const words of segments) {
+        const peer = decodePeer(words[index]!);
+        if (peer) words[index] = encodePeer({ ...peer, diverted: false });
+      }
     }
   }
 
@@ -135,6 +170,20 @@ export class SegmentStore {
     const at = number * HOP_FILTER_WORDS;
     return this.#memory.hopFilter.subarray(at, at + HOP_FILTER_WORDS);
   }
+}
+
+function isMarked(peer: Peer | undefined): peer is Peer {
+  return peer?.diverted === true;
+}
+
+/** A bit for each MAC address. */
+function hopFilter(hops: Contents): BigUint64Array {
+  const words = new BigUint64Array(HOP_FILTER_WORDS);
+  for (const { key } of hops.values()) {
+    const bit = hopFilterBit(key);
+    words[bit >> 6]! |= 1n << BigInt(bit & 63);
+  }
+  return words;
 }
 
 /** Writes the words that change, each in one piece. */

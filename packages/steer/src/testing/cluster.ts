@@ -17,7 +17,7 @@ export function address(text: string): IpAddress {
   return parsed;
 }
 
-export const http: ServicePort = { name: '', protocol: 'TCP', port: 80 };
+const http: ServicePort = { name: '', protocol: 'TCP', port: 80 };
 
 /** A pod's address `10.244.x.y` or `fd00:244::y` on a node, offering the ports. */
 export function endpoint(

@@ -33,7 +33,7 @@ export function foretell(
     return stays(choice) || peers.some(({ node, mac }) => node === choice && mac !== undefined);
   });
   const live = reachable.filter(
-    (choice) => stays(choice) || peers.some(({ node, live }) => node === choice && live),
+    (choice) => stays(choice) || peers.some(({ node, live }) => node === choice && live !== false),
   );
   const [chosen] = opens && live.length > 0 ? live : reachable;
   if (reachable.length === 0) return { kind: 'left', why: 'unreachable' };

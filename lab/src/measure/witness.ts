@@ -1,3 +1,9 @@
+import type { IpAddress } from '@fairlead/ip';
+import type { Host } from '../host.ts';
+import type { Lab } from '../lab.ts';
+import { waitFor } from '../wait-for.ts';
+import { NumberedFlow, type NumberedResult } from './numbered.ts';
+import type { Answer, Observation } from './observation.ts';
 import {
   answersAfter,
   answersFor,
@@ -5,33 +11,24 @@ import {
   longestMs,
   longestSilence,
   longestUnasked,
-  NumberedFlow,
   ownershipsOf,
-  startObserver,
   twoOwnerSpans,
   unansweredQuestions,
-  waitFor,
-  type Answer,
-  type Host,
-  type Lab,
-  type NumberedResult,
-  type Observation,
-  type Recording,
   type Span,
-} from '@fairlead/lab';
+} from './ownership.ts';
+import type { Recording } from './recording.ts';
+import { startObserver } from './start.ts';
 
 /** One that answers again after so long a silence had stopped before. */
-const RETURN_AFTER_MS = 1_000;
+const RETURN_AFTER_MS = 300;
 /** Where the pods send back what they get. */
 export const ECHO_PORT = 9;
-
-type Address = Answer['address'];
 
 export interface WitnessOptions {
   readonly lab: Lab;
   readonly observer: Host;
   readonly client: Host;
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly IpAddress[];
   /** Also sends numbered packets, 1 000 a second each by UDP and TCP through each address; default true. */
   readonly traffic?: boolean | undefined;
 }
@@ -87,8 +84,8 @@ export class Witness implements AsyncDisposable {
     const names = hosts.map(({ name }) => name).join(' or ');
     await waitFor(
       () =>
-        addresses.every((address) =>
-          firstAnswerMs(this.#observer.records, address, hosts, afterMs) < Infinity,
+        addresses.every(
+          (address) => firstAnswerMs(this.#observer.records, address, hosts, afterMs) < Infinity,
         ),
       { what: `${names} to answer for ${addresses.join(' and ')}`, deadlineMs, everyMs: 25 },
     );
@@ -112,7 +109,7 @@ export class Witness implements AsyncDisposable {
 export class Evidence {
   readonly flows: ReadonlyMap<string, NumberedResult>;
   readonly #lab: Lab;
-  readonly #addresses: readonly Address[];
+  readonly #addresses: readonly IpAddress[];
   readonly #observations: readonly Observation[];
 
   constructor(
@@ -127,7 +124,7 @@ export class Evidence {
   }
 
   /** For each address who answered, in the order in which they began to. */
-  owners(): Record<Address, string[]> {
+  owners(): Record<IpAddress, string[]> {
     return this.#byAddress((address) =>
       ownershipsOf(this.#observations, address, RETURN_AFTER_MS).map(
         ({ mac }) => this.#lab.hostWithMac(mac)?.name ?? mac,
@@ -143,7 +140,7 @@ export class Evidence {
   }
 
   /** For each address who answered between two moments. */
-  answering(fromMs: number, toMs = Infinity): Record<Address, string[]> {
+  answering(fromMs: number, toMs = Infinity): Record<IpAddress, string[]> {
     return this.#byAddress((address) => {
       const macs = answersFor(this.#observations, address)
         .filter(({ atMs }) => atMs > fromMs && atMs < toMs)
@@ -188,37 +185,64 @@ export class Evidence {
     );
   }
 
-  /** The figures, in one line. */
-  figures(): string {
-    const asked = this.#observations.filter(({ kind }) => kind === 'asked');
-    const within = { fromMs: asked[0]?.atMs ?? 0, toMs: asked.at(-1)?.atMs ?? 0 };
-    const outage = this.#addresses.map((address) =>
-      durationMs(longestSilence(this.#observations, address, within)).toFixed(0),
-    );
-    const two = this.#addresses.map((address) =>
-      longestMs(twoOwnerSpans(this.#observations, address)).toFixed(0),
-    );
-    const unasked = durationMs(longestUnasked(this.#observations, within)).toFixed(0);
-    const flows = Array.from(this.flows, ([name, { sent, lost, longestGapMs }]) => {
-      return `${name} lost ${lost}/${sent}, gap ${longestGapMs?.toFixed(0) ?? '-'}`;
-    });
-    const parts = [
-      `outage ${outage.join('/')} ms`,
-      `two owners ${two.join('/')} ms`,
-      `observer's own gap ${unasked} ms`,
-    ];
-    return [...parts, ...flows].join('; ');
+  /** The longest time for which an address was not answered for, of the worst of them. */
+  get outageMs(): number {
+    return this.#worst((address) => [longestSilence(this.#observations, address, this.#asked)]);
   }
 
-  #byAddress<T>(of: (address: Address) => T): Record<Address, T> {
+  /** The longest time for which two answered for an address at once. */
+  get twoOwnersMs(): number {
+    return this.#worst((address) => twoOwnerSpans(this.#observations, address));
+  }
+
+  /** The longest time for which the observer itself did not ask: an outage is measured no finer. */
+  get unaskedMs(): number {
+    return durationMs(longestUnasked(this.#observations, this.#asked));
+  }
+
+  /**
+   * The longest time between two packets that came back to the client, of the worst flow. TCP's is longer: the
+   * client's kernel waits ever longer before it repeats.
+   */
+  clientGapMs(protocol: 'udp' | 'tcp'): number {
+    const flows = [...this.flows].filter(([name]) => name.startsWith(protocol));
+    return Math.max(0, ...flows.map(([, { longestGapMs }]) => longestGapMs ?? 0));
+  }
+
+  /** The figures, in one line. */
+  figures(): string {
+    const lost = Array.from(this.flows, ([name, { sent, lost }]) => `${name} ${lost}/${sent}`);
+    return [
+      `outage ${this.outageMs.toFixed(0)} ms`,
+      `two owners ${this.twoOwnersMs.toFixed(0)} ms`,
+      `observer's own gap ${this.unaskedMs.toFixed(0)} ms`,
+      ...(lost.length === 0
+        ? []
+        : [
+            `client's gap UDP ${this.clientGapMs('udp').toFixed(0)}, TCP ${this.clientGapMs('tcp').toFixed(0)} ms`,
+            `lost ${lost.join(', ')}`,
+          ]),
+    ].join('; ');
+  }
+
+  get #asked(): Span {
+    const asked = this.#observations.filter(({ kind }) => kind === 'asked');
+    return { fromMs: asked[0]?.atMs ?? 0, toMs: asked.at(-1)?.atMs ?? 0 };
+  }
+
+  #worst(spansOf: (address: IpAddress) => readonly Span[]): number {
+    return Math.max(...this.#addresses.map((address) => longestMs(spansOf(address))));
+  }
+
+  #byAddress<T>(of: (address: IpAddress) => T): Record<IpAddress, T> {
     const entries = this.#addresses.map((address) => [address, of(address)] as const);
-    return Object.fromEntries(entries) as Record<Address, T>;
+    return Object.fromEntries(entries);
   }
 }
 
 function firstAnswerMs(
   observations: readonly Observation[],
-  address: Address,
+  address: IpAddress,
   hosts: readonly Host[],
   afterMs: number,
 ): number {
@@ -229,6 +253,6 @@ function firstAnswerMs(
   return found?.atMs ?? Infinity;
 }
 
-function flowName({ protocol, address }: { protocol: string; address: Address }): string {
+function flowName({ protocol, address }: { protocol: string; address: IpAddress }): string {
   return `${protocol}${address.includes(':') ? 6 : 4}`;
 }

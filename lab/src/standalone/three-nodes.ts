@@ -1,17 +1,19 @@
-import {
-  Lab,
-  StandaloneCluster,
-  waitFor,
-  type ClusterFileContents,
-  type Host,
-  type Node,
-} from '@fairlead/lab';
-import { ECHO_PORT, Witness, type WitnessOptions } from './witness.ts';
+import type { IpAddress } from '@fairlead/ip';
+import type { Host } from '../host.ts';
+import { Lab } from '../lab.ts';
+import { ECHO_PORT, Witness, type WitnessOptions } from '../measure/witness.ts';
+import type { Node, Pod } from '../node.ts';
+import { waitFor } from '../wait-for.ts';
+import type { ClusterFileContents } from './cluster-file.ts';
+import { StandaloneCluster } from './standalone-cluster.ts';
 
 const PORTS = (['TCP', 'UDP'] as const).flatMap((protocol) => [
   { protocol, port: 80, targetPort: 8080 },
   { protocol, port: ECHO_PORT, targetPort: 9090 },
 ]);
+
+/** Requested, so that nothing that a test adds to the file moves them. */
+const WEB = ['192.0.2.100', '2001:db8::1:64'] as IpAddress[];
 
 /**
  * Three nodes, an agent on each, a Service `web` with one address of each family. Node a answers for both
@@ -46,6 +48,9 @@ export class ThreeNodes implements AsyncDisposable {
     return new ThreeNodes(lab, cluster, observer);
   }
 
+  /** Of the Service `web`: one of each family. */
+  readonly addresses: readonly IpAddress[] = WEB;
+
   get nodes(): readonly Node[] {
     return this.cluster.nodes;
   }
@@ -55,9 +60,22 @@ export class ThreeNodes implements AsyncDisposable {
     await this.lab.healAll();
     await this.cluster.killAgents();
     this.cluster.write({ excludedNodes: [], more: [], ...contents });
-    this.cluster.service({ name: 'web', ports: PORTS, preferredNode: 'a' });
+    this.service({});
     await this.cluster.startAgents();
     await this.settled(this.a);
+  }
+
+  /** As after `boot`, but without new agents where all of the old ones run. */
+  async ready(): Promise<void> {
+    if (this.nodes.some((node) => !this.cluster.isRunning(node))) return this.boot();
+    await this.lab.healAll();
+    await this.settled(this.a);
+  }
+
+  /** Writes the Service `web` into the file, with all pods unless others are given. */
+  service(change: { readonly pods?: readonly Pod[] }): void {
+    const web = { name: 'web', ports: PORTS, preferredNode: 'a', addresses: WEB };
+    this.cluster.service({ ...web, ...change });
   }
 
   /** Resolves when all hear each other and one node answers for both addresses. */
@@ -66,7 +84,8 @@ export class ThreeNodes implements AsyncDisposable {
       async () => {
         const all = await Promise.all(nodes.map((node) => this.cluster.status(node)));
         return all.every((status) => {
-          const addresses = status.services.flatMap((each) => each.addresses);
+          const web = status.services.filter(({ service }) => service === 'default/web');
+          const addresses = web.flatMap((each) => each.addresses);
           const here = status.node === owner.name ? 'answers' : 'passes on to the owner';
           return (
             status.nodes.filter(({ live }) => live).length === nodes.length &&
@@ -80,16 +99,26 @@ export class ThreeNodes implements AsyncDisposable {
     );
   }
 
-  async witness(options: Pick<WitnessOptions, 'traffic'> = {}): Promise<Witness> {
+  witness(options: Pick<WitnessOptions, 'traffic'> = {}): Promise<Witness> {
     const { lab, observer, cluster } = this;
-    const addresses = await cluster.addressesOf('web');
+    const addresses = this.addresses;
     return Witness.begin({ lab, observer, client: cluster.client, addresses, ...options });
   }
 
-  /** What stands in the way of a node's segment, in its own words. */
-  async segmentProblems(node: Node): Promise<string> {
-    const { segments } = await this.cluster.status(node);
-    return segments.flatMap(({ problems }) => problems).join('\n');
+  /** Resolves when a node's agent says something in its status about its segment. */
+  async says(node: Node, pattern: RegExp): Promise<void> {
+    let said = '';
+    const check = async (): Promise<boolean> => {
+      const { segments } = await this.cluster.status(node);
+      said = JSON.stringify(segments);
+      if (pattern.test(said)) return true;
+      throw new Error(said);
+    };
+    await waitFor(check, {
+      what: `${node.name} to say ${pattern}`,
+      deadlineMs: 20_000,
+      everyMs: 50,
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
