@@ -60,7 +60,7 @@ test('a foreign host silences a claim, which asks again after ten seconds, still
     at: 10_005,
   });
   const asked: [number, string][] = [];
-  let { claim } = conflict;
+  let claim: Claim = conflict.claim;
   for (let now = 5; now < 10_300; now += 1) {
     const step = stepClaim(claim, WISH, now);
     claim = step.claim;
