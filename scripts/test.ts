@@ -89,9 +89,13 @@ for (const kind of unitOnly ? KINDS.slice(0, 1) : KINDS) {
     failed += files.length;
     continue;
   }
-  const counts = await runFiles(kind, files);
-  passed += counts.passed;
-  failed += counts.failed;
+  // A namespace of its own for each file: what one leaves there would be in the way of the next.
+  const runs = kind.isolated ? files.map((file) => [file]) : [files];
+  for (const run of runs) {
+    const counts = await runFiles(kind, run);
+    passed += counts.passed;
+    failed += counts.failed;
+  }
 }
 if (passed + failed === 0) {
   console.error(`test: no test file matches ${parts.join(', ')}`);

@@ -202,7 +202,9 @@ describe('forms of an address', () => {
         const mapped = addressToMappedBytes(address);
         assert.equal(mapped.length, 16);
         const read = addressFromMappedBytes(mapped);
-        assert.equal(read, address.startsWith('::ffff:') ? address.slice(7) : address);
+        // Only with a dotted quad: `::ffff:0:1:0:0:1` begins alike and is not IPv4-mapped.
+        const isMapped = address.startsWith('::ffff:') && address.includes('.');
+        assert.equal(read, isMapped ? address.slice(7) : address);
       }),
     );
   });
