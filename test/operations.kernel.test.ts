@@ -82,7 +82,11 @@ describe('somebody changes the kernel behind our back', () => {
     assert.deepEqual(lostAttempts(await ask()).map(lossText), []);
     const evidence = await witness.end();
     t.diagnostic(evidence.figures());
-    assert.deepEqual(evidence.errors(), {});
+    // A datagram that comes while there is no table is sent on as it is, and the next node refuses it: the
+    // client of that one datagram may hear so. TCP is met with silence there, and must not notice.
+    const { udp4, udp6, ...tcp } = evidence.errors();
+    assert.deepEqual(tcp, {});
+    for (const error of [udp4, udp6]) assert.equal(error ?? 'ECONNREFUSED', 'ECONNREFUSED');
     assert.deepEqual(Object.keys(evidence.owners()).length, 2);
   });
 
