@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Brings what a command needs and nothing else: `node scripts/setup.mjs [check|test|demo|bench]`.
+// Brings what a command needs and nothing else: `node scripts/setup.mjs [run|check|test|demo|bench]`.
 // Runs on the system's own Node (20 or later), so it is plain JavaScript without dependencies.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { ensureKubernetesBinaries } from './kubernetes-binaries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const PARTS = ['all', 'check', 'test', 'demo', 'bench'];
-const part = process.argv[2] ?? 'all';
+const PARTS = ['run', 'check', 'test', 'demo', 'bench'];
+const part = process.argv[2] ?? 'run';
 if (!PARTS.includes(part)) {
   console.error(`setup: unknown part '${part}'; known are ${PARTS.join(', ')}`);
   process.exit(2);
@@ -85,9 +85,7 @@ function present(need) {
 }
 
 function installSystemPackages() {
-  const needs = SYSTEM_NEEDS.filter(
-    (need) => part === 'all' || (need.parts ?? [part]).includes(part),
-  );
+  const needs = SYSTEM_NEEDS.filter((need) => (need.parts ?? [part]).includes(part));
   const missing = needs.filter((need) => !present(need));
   if (missing.length === 0) return;
   const packages = missing.map((need) => need.package).join(' ');
@@ -146,7 +144,7 @@ if (part !== 'check') {
   installSystemPackages();
   build();
 }
-if (part === 'test' || part === 'all') {
+if (part === 'test') {
   try {
     await ensureKubernetesBinaries(say);
   } catch (error) {

@@ -1,9 +1,10 @@
 import { Descriptor } from '../descriptor.ts';
-import { errno, libc } from '../ffi.ts';
-import { check, Errno, SystemError } from '../system-error.ts';
+import { libc } from '../ffi.ts';
+import { check, SystemError } from '../system-error.ts';
 import { attachPacketFilter, type PacketFilter } from './packet-filter.ts';
 import { receiveMessage } from './receive-message.ts';
-import { sendFailure, type SendFailure } from './send-failure.ts';
+import type { SendFailure } from './send-failure.ts';
+import { sendMessage } from './send-message.ts';
 import {
   AddressFamily,
   decodePacketType,
@@ -92,16 +93,7 @@ export class PacketSocket implements Disposable {
    * @returns why it did not leave, or undefined where it did
    */
   send(frame: Uint8Array): SendFailure | undefined {
-    const { fd } = this;
-    for (;;) {
-      if (libc.sendto(fd, frame, frame.length, 0, null, 0) >= 0) {
-        return undefined;
-      }
-      const reason = errno();
-      if (reason !== Errno.EINTR) {
-        return sendFailure(reason);
-      }
-    }
+    return sendMessage(this.fd, frame);
   }
 
   /** The next frame, or undefined where none waits. */

@@ -1,9 +1,10 @@
 import type { IpAddress, IpFamily } from '@fairlead/ip';
 import { Descriptor } from '../descriptor.ts';
-import { errno, libc } from '../ffi.ts';
-import { check, Errno, SystemError } from '../system-error.ts';
+import { libc } from '../ffi.ts';
+import { check, SystemError } from '../system-error.ts';
 import { receiveMessage } from './receive-message.ts';
-import { sendFailure, type SendFailure } from './send-failure.ts';
+import type { SendFailure } from './send-failure.ts';
+import { sendMessage } from './send-message.ts';
 import {
   AddressFamily,
   decodeIpEndpoint,
@@ -145,17 +146,7 @@ export class UdpSocket implements Disposable {
    * @returns why it did not leave, or undefined where it did
    */
   sendTo(bytes: Uint8Array, address: IpAddress, port: number, scope = 0): SendFailure | undefined {
-    const to = encodeIpEndpoint(address, port, scope);
-    const { fd } = this;
-    for (;;) {
-      if (libc.sendto(fd, bytes, bytes.length, 0, to, to.length) >= 0) {
-        return undefined;
-      }
-      const reason = errno();
-      if (reason !== Errno.EINTR) {
-        return sendFailure(reason);
-      }
-    }
+    return sendMessage(this.fd, bytes, encodeIpEndpoint(address, port, scope));
   }
 
   /** The next datagram, or undefined where none waits. */
