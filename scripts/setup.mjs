@@ -30,6 +30,8 @@ const SYSTEM_NEEDS = [
   { package: 'mount', command: 'umount', why: 'file systems of the lab' },
   { package: 'ethtool', command: 'ethtool', why: 'checksum offload of the lab' },
   { package: 'bpftool', command: 'bpftool', why: 'tests detach programs by it', parts: ['test'] },
+  { package: 'curl', command: 'curl', why: 'tests ask for metrics by it', parts: ['test'] },
+  { package: 'procps', command: 'sysctl', why: 'tests change settings by it', parts: ['test'] },
   { package: 'openssl', command: 'openssl', why: 'keys of the API server', parts: ['test'] },
   { package: 'iptables', command: 'iptables', why: 'kube-proxy needs it', parts: ['test'] },
   { package: 'tar', command: 'tar', why: 'unpacks released binaries', parts: ['test'] },

@@ -305,12 +305,11 @@ describe('somebody else is on the LAN', () => {
     });
     await using witness = await three.witness({ traffic: false });
     await foreign.exec(['ip', 'address', 'add', `${address}/32`, 'dev', foreign.nic.device]);
-    await foreign.exec(
-      ['arping', '-c', '1', '-S', address, '-i', foreign.nic.device, '192.0.2.61'],
-      {
-        mayFail: true,
-      },
-    );
+    // Whoever sends from an address first asks from it for its neighbour, and so is seen to have it.
+    const sends = `const socket = require('node:dgram').createSocket('udp4');
+      socket.bind({ address: '${address}' }, () =>
+        socket.send('', 9, '192.0.2.61', () => socket.close()));`;
+    await foreign.exec([process.execPath, '--eval', sends]);
     await waitFor(
       async () => {
         const { services } = await cluster.status(a);
