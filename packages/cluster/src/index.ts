@@ -15,6 +15,7 @@ export {
   type ReadObject,
 } from './objects/read-object.ts';
 export type { ServiceOptions } from './objects/service.ts';
+export type { Condition } from './schemas/condition.ts';
 export type { NodeReportStatus } from './schemas/node-report.ts';
 export { matchesSelector } from './selectors.ts';
 export {
@@ -41,9 +42,13 @@ export type {
   NodeName,
   PoolRange,
   Problem,
+  PublishedStatus,
+  ReportedInterface,
+  ReportedNode,
   RequestFields,
   ServiceKey,
   ServicePort,
   ServiceProtocol,
   TrafficPolicy,
+  UnservedService,
 } from './state.ts';

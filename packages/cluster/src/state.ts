@@ -1,4 +1,5 @@
-import type { IpAddress, IpFamily, Prefix } from '@fairlead/ip';
+import type { IpAddress, IpFamily, MacAddress, Prefix } from '@fairlead/ip';
+import type { Condition } from './schemas/condition.ts';
 
 /** A node's name as Kubernetes knows it. */
 export type NodeName = string & { readonly __brand: 'NodeName' };
@@ -12,6 +13,8 @@ export interface ClusterState {
   readonly nodes: readonly ClusterNode[];
   /** Services of type LoadBalancer that are ours by class, in order of creation, then by key. */
   readonly services: readonly LoadBalancerService[];
+  /** Services that are not served although their status is, or may be, ours. Absent in a standalone file. */
+  readonly unservedServices?: readonly UnservedService[];
   readonly pools: readonly AddressPool[];
   readonly announcements: readonly Announcement[];
   /** Namespaces with labels; one that is not listed has the label with its name only. */
@@ -45,6 +48,25 @@ export interface ClusterNode {
   readonly ready: boolean;
   /** Labelled `node.kubernetes.io/exclude-from-external-load-balancers`, or being deleted. */
   readonly excluded: boolean;
+  /** What its agent has reported; undefined where none has, and in a standalone file. */
+  readonly report?: ReportedNode;
+}
+
+/** What is read of a node's NodeReport. */
+export interface ReportedNode {
+  /** Interfaces on which it can announce. */
+  readonly interfaces: readonly ReportedInterface[];
+  /** Whether packets for pods on this node may be handed to it. */
+  readonly landing: boolean;
+  /** What does not work there. Read by the controller only: agents are not woken by each other's problems. */
+  readonly problems: readonly Problem[];
+}
+
+export interface ReportedInterface {
+  readonly name: string;
+  readonly mac: MacAddress;
+  /** With prefix lengths, host bits kept; link-local ones included. */
+  readonly addresses: readonly Prefix[];
 }
 
 export type ServiceProtocol = 'TCP' | 'UDP' | 'SCTP';
@@ -78,6 +100,32 @@ export interface LoadBalancerService {
   /** Where the requests above were written, for problems; undefined = our own annotations. */
   readonly requestFields?: RequestFields;
   readonly endpoints: readonly Endpoint[];
+  /** Whether the Service names our class; without one it may be somebody else's as well. */
+  readonly namesClass?: boolean;
+  /** What its status says; absent in a standalone file. */
+  readonly published?: PublishedStatus;
+}
+
+/** The status of a Service as the API server has it. */
+export interface PublishedStatus {
+  readonly uid: string;
+  /** Those of `status.loadBalancer.ingress`, whoever wrote them. */
+  readonly addresses: readonly IpAddress[];
+  /** Those of type `fairlead.dev/…`. Where there is none, the addresses are somebody else's. */
+  readonly conditions: readonly Condition[];
+}
+
+/** A Service that is not served but needs attention. */
+export interface UnservedService {
+  readonly key: ServiceKey;
+  readonly namespace: string;
+  readonly name: string;
+  /**
+   * `refused`: ours, but something in it cannot be used (see `ClusterState.problems`); it keeps its addresses.
+   * `released`: no longer of our type or class, but its status still has our conditions.
+   */
+  readonly why: 'refused' | 'released';
+  readonly published: PublishedStatus;
 }
 
 /** Field paths of what a Service requests, as in `metadata.annotations[fairlead.dev/pool]`. */

@@ -1,7 +1,7 @@
 import type { ResponderCounters, SegmentReport } from '@fairlead/announce';
 import type { SteerCounters } from '@fairlead/steer';
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import type { Metric, Sample } from './metrics.ts';
+import type { Metric, Sample } from '../metrics.ts';
 
 export interface MetricsInput {
   readonly snapshot: StatusSnapshot;

@@ -26,13 +26,13 @@ import { OperatorError } from '../operator-error.ts';
 import { createStateDirectory, type StateDirectory } from '../state-directory.ts';
 import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
-import { listen, type ListenAddress, type Routes } from './http.ts';
+import { listen, type ListenAddress, type Routes } from '../http.ts';
 import { ColdMemory } from './cold-memory.ts';
-import { createLog, ProblemLog, type Log } from './log.ts';
+import { createLog, ProblemLog, type Log } from '../log.ts';
 import { agentMetrics } from './agent-metrics.ts';
-import { renderMetrics } from './metrics.ts';
+import { renderMetrics } from '../metrics.ts';
 import { preflightProblems } from './preflight.ts';
-import { Reconciler } from './reconciler.ts';
+import { Reconciler } from '../reconciler.ts';
 import { Rounds, steerSegments, type Round } from './round.ts';
 import { takeSnapshot } from './snapshot.ts';
 

@@ -1,5 +1,5 @@
 import { releaseColdMemory } from '@fairlead/linux';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 const LOOK_EVERY_MS = 5000;
 /** A collection blocks the main thread for some tenths of a second: not again at once. */

@@ -1,4 +1,4 @@
-import type { Reply } from './http.ts';
+import type { Reply } from '../http.ts';
 
 const LONGEST_MS = 60_000;
 

@@ -21,3 +21,6 @@ export const conditions = z
   .array(condition)
   .max(16)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+
+/** One condition. */
+export type Condition = z.output<typeof condition>;
