@@ -1,1 +1,3 @@
-export { allocate, type Assigned } from './allocate.ts';
+export { allocate, type Assigned, type Withheld } from './allocate.ts';
+export type { Cooling } from './ledger.ts';
+export { poolUsages, type PoolUsage, type Usage } from './pool-usage.ts';

@@ -8,6 +8,7 @@ export {
 export { deepFreeze } from './deep-freeze.ts';
 export { matchesInterface } from './interface-globs.ts';
 export { assembleState } from './objects/assemble.ts';
+export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
   readObject,
   type ClusterObject,

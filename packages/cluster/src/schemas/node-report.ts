@@ -60,6 +60,11 @@ const nodeReportStatus = z
       .max(64)
       .default([])
       .describe('The interfaces on which it can announce: how its peers find it.'),
+    gateways: z
+      .array(addressText)
+      .max(16)
+      .default([])
+      .describe('The routers of its default routes: no Service is given one of these addresses.'),
     held: z
       .array(held)
       .max(256)
