@@ -5,6 +5,7 @@ import {
   rangesOverlap,
   type IpAddress,
 } from '@fairlead/ip';
+import { addressesOfNode } from '../node-addresses.ts';
 import type { AddressPool, ClusterNode, PoolRange, Problem } from '../state.ts';
 
 /**
@@ -25,7 +26,11 @@ export function separatePools(pools: readonly AddressPool[]): {
       owned.push(...rest.map((part) => ({ pool: pool.name, range: part })));
       return rest;
     });
-    return { ...pool, ranges };
+    // A pool that keeps all it has stays the object it is.
+    const whole =
+      ranges.length === pool.ranges.length &&
+      ranges.every((range, index) => range === pool.ranges[index]);
+    return whole ? pool : { ...pool, ranges };
   });
   return { pools: separated, problems };
 }
@@ -68,8 +73,8 @@ export function foreignAddresses(
   nodes: readonly ClusterNode[],
 ): readonly { readonly address: IpAddress; readonly owner: string }[] {
   const owners = new Map<IpAddress, string>();
-  for (const { name, addresses } of nodes) {
-    for (const address of addresses) owners.set(address, `Node/${name}`);
+  for (const node of nodes) {
+    for (const address of addressesOfNode(node)) owners.set(address, `Node/${node.name}`);
   }
   for (const { name, report } of nodes) {
     for (const gateway of report?.gateways ?? []) {
