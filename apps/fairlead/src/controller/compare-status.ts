@@ -27,7 +27,8 @@ export function differsInWordsOnly(a: PublishedStatus, b: PublishedStatus): bool
 }
 
 function verdicts({ conditions }: PublishedStatus): string {
-  return JSON.stringify(
-    conditions.map(({ type, status, reason }) => [type, status, reason]).sort(),
-  );
+  return conditions
+    .map(({ type, status, reason }) => `${type} ${status} ${reason}`)
+    .sort()
+    .join();
 }

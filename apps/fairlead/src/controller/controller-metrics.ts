@@ -1,5 +1,5 @@
 import type { ClusterState } from '@fairlead/cluster';
-import type { Metric } from '../metrics.ts';
+import type { Metric, Sample } from '../metrics.ts';
 import type { Counts, PoolFindings } from './pool-status.ts';
 
 export interface ControllerMetricsInput {
@@ -47,10 +47,9 @@ export function controllerMetrics(input: ControllerMetricsInput): Metric[] {
       name: 'pool_addresses',
       help: 'Addresses of a pool; those of the leader only.',
       type: 'gauge',
-      samples: Array.from(pools).flatMap(([pool, { ipv4, ipv6 }]) => [
-        ...countSamples(pool, 'IPv4', ipv4),
-        ...countSamples(pool, 'IPv6', ipv6),
-      ]),
+      samples: Array.from(pools).flatMap(([pool, { ipv4, ipv6 }]) =>
+        countSamples(pool, 'IPv4', ipv4).concat(countSamples(pool, 'IPv6', ipv6)),
+      ),
     },
     {
       name: 'api_writes_total',
@@ -79,7 +78,7 @@ export function controllerMetrics(input: ControllerMetricsInput): Metric[] {
   ];
 }
 
-function countSamples(pool: string, family: string, counts: Counts | undefined): Metric['samples'] {
+function countSamples(pool: string, family: string, counts: Counts | undefined): Sample[] {
   if (counts === undefined) return [];
   const sample = (state: string, value: bigint) => ({ labels: { pool, family, state }, value });
   return [sample('used', BigInt(counts.used)), sample('free', BigInt(counts.free))];

@@ -197,7 +197,7 @@ export class RunningController implements AsyncDisposable {
     return Number(line?.split(' ').at(-1) ?? 0);
   }
 
-  async leads(deadlineMs = 10_000): Promise<void> {
+  async leads(deadlineMs = 30_000): Promise<void> {
     await waitFor(async () => (await this.metric('leader')) === 1, {
       what: 'leadership',
       deadlineMs,
@@ -218,6 +218,8 @@ export class RunningController implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A killed one would keep the Lease from the next for 15 s.
+    await this.process.stop(3_000);
     await this.process[Symbol.asyncDispose]();
   }
 

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PublishedStatus, ServiceKey } from '@fairlead/cluster';
+import { StatusBook } from './status-book.ts';
+import { allocated, published, service, stateOf } from './testing/sample-round.ts';
+
+const web = 'default/web' as ServiceKey;
+const nothing = published();
+const given = allocated(['192.0.2.100']);
+const showing = (status: PublishedStatus) =>
+  stateOf({ services: [service('web', { published: status })] });
+
+describe('a status that was decided', () => {
+  it('counts until the view shows it', () => {
+    const book = new StatusBook();
+    assert.deepEqual(book.want(web, given, nothing), { kind: 'write', delayMs: 0 });
+    assert.deepEqual(book.due(web), { before: nothing, after: given });
+    book.observe(showing(nothing), 1_000);
+    book.written(web, given, 1_000);
+    assert.equal(book.due(web), undefined);
+    book.observe(showing(nothing), 1_500);
+    assert.deepEqual(book.unseen(), new Map([[web, given]]));
+    book.observe(showing(given), 1_600);
+    assert.equal(book.unseen().size, 0);
+  });
+
+  it('that changes again while it is written is written again, and nothing in between is lost', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    const other = allocated(['192.0.2.101']);
+    book.want(web, other, given);
+    book.written(web, given, 1_000);
+    assert.deepEqual(book.due(web), { before: given, after: other });
+  });
+
+  it('is not written where it is what the server has', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    assert.deepEqual(book.want(web, nothing, given), { kind: 'nothing' });
+    assert.equal(book.due(web), undefined);
+  });
+
+  it('can wait where only words differ', () => {
+    const [condition] = given.conditions;
+    assert.ok(condition !== undefined);
+    const words = { ...given, conditions: [{ ...condition, message: 'after' }] };
+    assert.deepEqual(new StatusBook().want(web, words, given), { kind: 'words' });
+  });
+
+  it('is forgotten with its Service, and with one of the same name', () => {
+    for (const state of [stateOf({}), showing(published({ uid: 'another' }))]) {
+      const book = new StatusBook();
+      book.want(web, given, nothing);
+      book.observe(state, 1_000);
+      assert.equal(book.due(web), undefined);
+    }
+  });
+
+  it('gives way to what the view shows once that is surely newer', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    book.written(web, given, 1_000);
+    const foreign = allocated(['203.0.113.1']);
+    book.observe(showing(foreign), 2_000);
+    assert.equal(book.unseen().size, 1);
+    book.observe(showing(foreign), 10_000);
+    assert.equal(book.unseen().size, 0);
+  });
+});
+
+it('what the server told counts also for a Service that the view does not have, until it is newer', () => {
+  const book = new StatusBook();
+  book.learn(web, given, 1_000);
+  book.observe(stateOf({}), 900);
+  assert.equal(book.unseen().size, 1);
+  book.observe(stateOf({}), 1_100);
+  assert.equal(book.unseen().size, 0);
+});
+
+it('who writes over us again and again is answered ever more slowly', () => {
+  const book = new StatusBook();
+  const foreign = allocated(['203.0.113.1']);
+  const delays = Array.from({ length: 12 }, (_, index) => {
+    const urgency = book.want(web, given, foreign);
+    book.written(web, given, index * 1_000);
+    book.observe(showing(given), index * 1_000);
+    return urgency.kind === 'write' ? urgency.delayMs : undefined;
+  });
+  assert.deepEqual(delays.slice(0, 5), [0, 0, 1_000, 2_000, 4_000]);
+  assert.equal(delays.at(-1), 300_000);
+  // Something else is no fight.
+  const other = allocated(['192.0.2.101']);
+  assert.deepEqual(book.want(web, other, given), { kind: 'write', delayMs: 0 });
+});
