@@ -113,7 +113,7 @@ class World {
     const shown = this.#history.splice(0, changes).at(-1);
     const services = Array.from(shown ?? [], ([key, status]) => {
       const name = key.slice('default/'.length);
-      return service(name, { published: status, ...(wishes.get(name) ?? {}) });
+      return service(name, { published: status, ...wishes.get(name) });
     });
     if (shown === undefined) {
       this.#view = { ...this.#view, pools: this.#pools };
