@@ -23,6 +23,12 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
+const stopping = new AbortController();
+const stopped = stopping.signal;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => stopping.abort(signal));
+}
+
 const parts = process.argv.slice(2);
 const unitOnly = parts.length === 1 && parts[0] === 'unit';
 
@@ -54,10 +60,10 @@ async function runFiles(kind: Kind, files: readonly string[]): Promise<Tally> {
   const isolate = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--net', '--mount'];
   const [command = '', ...args] = kind.isolated ? [...isolate, ...node] : node;
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const stop = (): void => void child.kill(stopped.reason as NodeJS.Signals);
+  stopped.addEventListener('abort', stop);
   await new Promise((resolve) => child.on('close', resolve));
-  process.off('SIGINT', stop).off('SIGTERM', stop);
+  stopped.removeEventListener('abort', stop);
   try {
     const counts = JSON.parse(readFileSync(tally, 'utf8')) as Tally;
     // A runner that found nothing to run exits 0: no test of a listed file is a failure.
@@ -89,11 +95,13 @@ for (const kind of unitOnly ? KINDS.slice(0, 1) : KINDS) {
   // A namespace of its own for each file: what one leaves there would be in the way of the next.
   const runs = kind.isolated ? files.map((file) => [file]) : [files];
   for (const run of runs) {
+    if (stopped.aborted) break;
     const counts = await runFiles(kind, run);
     passed += counts.passed;
     failures.push(...counts.failures);
   }
 }
+if (stopped.aborted) failures.push(`stopped by ${String(stopped.reason)} before the end`);
 if (passed + failures.length === 0) failures.push(`no test file matches ${parts.join(', ')}`);
 if (failures.length > 0) {
   console.log(`\nFailed:\n${failures.map((each) => `  ${relativeTo(root, each)}`).join('\n')}`);
