@@ -9,6 +9,7 @@ export { deepFreeze } from './deep-freeze.ts';
 export { matchesInterface } from './interface-globs.ts';
 export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
+export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
   readObject,
   type ClusterObject,

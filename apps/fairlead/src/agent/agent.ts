@@ -18,6 +18,7 @@ import {
   FileLock,
   KernelWatch,
   listAddresses,
+  listDefaultGateways,
   listInterfaces,
   mountBpffs,
   Nftables,
@@ -116,6 +117,8 @@ class Agent implements AsyncDisposable {
   readonly #failed = Promise.withResolvers<never>();
   #update: SourceUpdate = { state: undefined, keys: [], problems: [] };
   #fresh = true;
+  /** Not read with each report: a router's table of routes is large. */
+  #gateways = listDefaultGateways();
   #round: Round | undefined;
   #problems: readonly Problem[] = [];
 
@@ -172,7 +175,10 @@ class Agent implements AsyncDisposable {
     await using servers = new AsyncDisposableStack();
     servers.use(await listen({ socket: directory.socket }, this.#socketRoutes()));
     if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
-    const recheck = setInterval(() => this.#reconciler.request(), RECHECK_MS);
+    const recheck = setInterval(() => {
+      this.#gateways = listDefaultGateways();
+      this.#reconciler.request();
+    }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));
     const freshCheck = setInterval(() => this.#checkFreshness(), FRESH_CHECK_MS);
     servers.defer(() => clearInterval(freshCheck));
@@ -295,6 +301,7 @@ class Agent implements AsyncDisposable {
       version: VERSION,
       announce: this.#round.announce,
       addresses: listAddresses(),
+      gateways: this.#gateways,
       segments: await this.#worker.report(),
       problems: [...services.flatMap((service) => service.problems), ...problems],
       attach: tcIngressMode(),

@@ -106,6 +106,12 @@ export const addressPoolSchema: Schema<AddressPoolObject> = {
           additionalProperties: false,
         },
         skipEdges: { default: false, type: 'boolean' },
+        reuseAfter: {
+          default: '0s',
+          type: 'string',
+          pattern: '^(0|[1-9][0-9]{0,5})[smh]$',
+          form: 'a whole number with s, m or h, as in 90s, 10m or 24h',
+        },
       },
       required: ['addresses'],
       additionalProperties: false,
@@ -466,6 +472,12 @@ export const nodeReportSchema: Schema<NodeReportObject> = {
             },
             required: ['name', 'mac', 'addresses'],
           },
+        },
+        gateways: {
+          default: [],
+          maxItems: 16,
+          type: 'array',
+          items: { type: 'string', minLength: 2, maxLength: 45 },
         },
         problems: {
           default: [],

@@ -1,4 +1,4 @@
-import { parseMac, parsePrefix } from '@fairlead/ip';
+import { parseAddress, parseMac, parsePrefix } from '@fairlead/ip';
 import type { NodeReportObject } from '../schemas/node-report.ts';
 import { itemPath } from '../shape/field-path.ts';
 import type { ShapeFault } from '../shape/fit.ts';
@@ -37,6 +37,7 @@ export function readNodeReport(
   const report: ReportedNode = {
     interfaces,
     landing: status.dataPath.landing,
+    gateways: status.gateways.flatMap((text) => parseAddress(text) ?? []),
     problems: reader === 'controller' ? status.problems : [],
   };
   return converted({ node: metadata.name as NodeName, report }, faults);

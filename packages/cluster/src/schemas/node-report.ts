@@ -61,6 +61,11 @@ const nodeReportStatus = z
       .max(64)
       .default([])
       .describe('The interfaces on which it can announce: how its peers find it.'),
+    gateways: z
+      .array(addressText)
+      .max(16)
+      .default([])
+      .describe('The routers of its default routes: no Service is given one of these addresses.'),
     held: z
       .array(held)
       .max(256)
@@ -140,7 +145,7 @@ export type NodeReportStatus = z.output<typeof nodeReportStatus>;
 export const nodeReportReading = z.object({
   metadata,
   status: nodeReportStatus
-    .pick({ interfaces: true, problems: true })
+    .pick({ interfaces: true, gateways: true, problems: true })
     .extend({ dataPath: z.object({ landing: z.boolean().default(false) }).prefault({}) })
     .prefault({}),
 });
