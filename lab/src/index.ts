@@ -51,15 +51,10 @@ export { replaceNic } from './replace-nic.ts';
 export { removeLab } from './removal.ts';
 export type { Plugged, Switch, SwitchOptions } from './switch.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
-export type {
-  ClusterFileContents,
-  PortOptions,
-  ServiceOptions,
-} from './standalone/cluster-file.ts';
-export {
-  StandaloneCluster,
-  type AgentStatus,
-  type StandaloneOptions,
-  type StatusProblem,
-} from './standalone/standalone-cluster.ts';
+export { AgentCluster } from './cluster/agent-cluster.ts';
+export type { AgentStatus, StatusProblem } from './cluster/agent-status.ts';
+export { addObserver } from './cluster/cluster-network.ts';
+export type { PortOptions, ServiceOptions } from './cluster/service-options.ts';
+export type { ClusterFileContents } from './standalone/cluster-file.ts';
+export { StandaloneCluster, type StandaloneOptions } from './standalone/standalone-cluster.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';

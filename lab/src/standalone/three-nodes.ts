@@ -1,4 +1,5 @@
 import type { IpAddress } from '@fairlead/ip';
+import { addObserver } from '../cluster/cluster-network.ts';
 import type { Host } from '../host.ts';
 import { Lab } from '../lab.ts';
 import { ECHO_PORT, Witness, type WitnessOptions } from '../measure/witness.ts';
@@ -41,10 +42,7 @@ export class ThreeNodes implements AsyncDisposable {
   static async create(name: string): Promise<ThreeNodes> {
     const lab = await Lab.create({ name });
     const cluster = await StandaloneCluster.create(lab);
-    const observer = await lab.client('observer', {
-      nics: [{ switch: cluster.lan, addresses: ['192.0.2.51/24', '2001:db8::51/64'] }],
-    });
-    await lab.settled();
+    const observer = await addObserver(lab, cluster.lan);
     return new ThreeNodes(lab, cluster, observer);
   }
 
@@ -80,23 +78,7 @@ export class ThreeNodes implements AsyncDisposable {
 
   /** Resolves when all hear each other and one node answers for both addresses. */
   async settled(owner: Node, nodes: readonly Node[] = this.nodes): Promise<void> {
-    await waitFor(
-      async () => {
-        const all = await Promise.all(nodes.map((node) => this.cluster.status(node)));
-        return all.every((status) => {
-          const web = status.services.filter(({ service }) => service === 'default/web');
-          const addresses = web.flatMap((each) => each.addresses);
-          const here = status.node === owner.name ? 'answers' : 'passes on to the owner';
-          return (
-            status.nodes.filter(({ live }) => live).length === nodes.length &&
-            status.segments.every(({ standing }) => standing === 'active') &&
-            addresses.length > 0 &&
-            addresses.every((each) => each.here === here && each.owner === owner.name)
-          );
-        });
-      },
-      { what: `${owner.name} to answer and all to agree`, deadlineMs: 45_000, everyMs: 50 },
-    );
+    await this.cluster.settled('web', owner, nodes);
   }
 
   witness(options: Pick<WitnessOptions, 'traffic'> = {}): Promise<Witness> {
