@@ -31,7 +31,7 @@ export async function addServices(cluster: Entered): Promise<void> {
 export function testThatPodsSeeTheClient(clusterOf: () => Entered): void {
   for (const policy of POLICIES) {
     for (const [index, pods] of ['without', 'with'].entries()) {
-      test(`policy ${policy}, entering at a node ${pods} a pod`, async () => {
+      void test(`policy ${policy}, entering at a node ${pods} a pod`, async () => {
         const cluster = clusterOf();
         const node = entrances(cluster)[index];
         assert.ok(node !== undefined);

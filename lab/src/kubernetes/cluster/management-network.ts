@@ -1,0 +1,38 @@
+import type { Host } from '../../host.ts';
+import type { Lab } from '../../lab.ts';
+import type { HostOptions } from '../../plug-in.ts';
+
+/** Where the API server listens. */
+export const API_ADDRESS = '10.255.0.2';
+const API_ADDRESS_6 = 'fd00:255::2';
+
+/** Cluster addresses must be routed somewhere, as by the default route of a real node. */
+const clusterRoutes = [
+  { to: '10.96.0.0/16', via: API_ADDRESS },
+  { to: 'fd00:10:96::/112', via: API_ADDRESS_6 },
+];
+
+/** Over this network the nodes reach the API server, whatever becomes of the LAN. */
+export interface ManagementNetwork {
+  /** Runs the control plane. */
+  readonly api: Host;
+  /** What the node of a number has on this network. */
+  readonly nodeOptions: (number: number) => HostOptions;
+}
+
+export async function createManagementNetwork(lab: Lab): Promise<ManagementNetwork> {
+  const management = await lab.switch('management');
+  const api = await lab.client('api', {
+    nics: [{ switch: management, addresses: [`${API_ADDRESS}/24`, `${API_ADDRESS_6}/64`] }],
+  });
+  const nodeOptions = (number: number): HostOptions => ({
+    nics: [
+      {
+        switch: management,
+        addresses: [`10.255.0.${10 + number}/24`, `fd00:255::${10 + number}/64`],
+      },
+    ],
+    routes: clusterRoutes,
+  });
+  return { api, nodeOptions };
+}
