@@ -8,17 +8,8 @@ const PROTOCOLS = ['tcp', 'udp'] as const;
 
 type Policy = (typeof POLICIES)[number];
 
-/** A cluster in which Services can be made that prefer a node. */
-export interface Entered extends AgentCluster {
-  service(options: {
-    readonly name: string;
-    readonly policy: Policy;
-    readonly preferredNode: string;
-  }): void | Promise<void>;
-}
-
 /** One Service for each policy and node by which its packets shall come in. */
-export async function addServices(cluster: Entered): Promise<void> {
+export async function addServices(cluster: AgentCluster): Promise<void> {
   for (const policy of POLICIES) {
     for (const node of entrances(cluster)) {
       const name = serviceName(policy, node);
@@ -28,7 +19,7 @@ export async function addServices(cluster: Entered): Promise<void> {
 }
 
 /** The tests: {TCP, UDP} × {IPv4, IPv6} × policy × {entering at a node with, without a pod}, 50 connections each. */
-export function testThatPodsSeeTheClient(clusterOf: () => Entered): void {
+export function testThatPodsSeeTheClient(clusterOf: () => AgentCluster): void {
   for (const policy of POLICIES) {
     for (const [index, pods] of ['without', 'with'].entries()) {
       void test(`policy ${policy}, entering at a node ${pods} a pod`, async () => {
@@ -59,7 +50,7 @@ export function testThatPodsSeeTheClient(clusterOf: () => Entered): void {
 }
 
 /** The first has no pod, the second has one. */
-function entrances({ nodes }: Entered): readonly Node[] {
+function entrances({ nodes }: AgentCluster): readonly Node[] {
   return nodes.slice(0, 2);
 }
 

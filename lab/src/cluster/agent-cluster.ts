@@ -10,6 +10,7 @@ import { waitFor } from '../wait-for.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
 import { executable } from './executable.ts';
+import type { ServiceOptions } from './service-options.ts';
 
 /** Nodes with an agent on each, wherever those have their objects from. */
 export abstract class AgentCluster implements ClusterNetwork {
@@ -25,6 +26,9 @@ export abstract class AgentCluster implements ClusterNetwork {
     this.pods = pods;
     this.client = client;
   }
+
+  /** Makes a Service in front of all pods, or changes it. */
+  abstract service(options: ServiceOptions): void | Promise<void>;
 
   /** The flags that tell an agent where the objects are. */
   protected abstract sourceFlags(node: Node): readonly string[];

@@ -11,7 +11,7 @@ import {
 import type { Node, Pod } from '../node.ts';
 
 /** A Service with the pods behind it, which a file has to name. */
-export interface FileService extends ServiceOptions {
+interface FileService extends ServiceOptions {
   readonly pods: readonly Pod[];
 }
 

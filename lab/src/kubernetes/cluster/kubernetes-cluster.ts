@@ -15,9 +15,11 @@ import {
   type ServiceOptions,
 } from '../../cluster/service-options.ts';
 import type { CommandResult } from '../../command.ts';
+import type { Host } from '../../host.ts';
 import type { Lab } from '../../lab.ts';
 import type { Node } from '../../node.ts';
 import { waitFor } from '../../wait-for.ts';
+import { kubernetesBinaries } from '../binaries.ts';
 import { KubernetesControlPlane, type KubectlOptions } from '../control-plane.ts';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
 import { openApi } from './api-door.ts';
@@ -50,6 +52,8 @@ interface ApiPath {
  */
 export class KubernetesCluster extends AgentCluster {
   readonly plane: KubernetesControlPlane;
+  /** Runs the control plane and the controllers. */
+  readonly host: Host;
   /** May do everything; reaches the API server without a fault. */
   readonly api: KubeClient;
   readonly kubeProxies: KubeProxies;
@@ -58,11 +62,13 @@ export class KubernetesCluster extends AgentCluster {
 
   private constructor(
     network: ClusterNetwork,
+    host: Host,
     plane: KubernetesControlPlane,
     api: KubeClient,
     paths: ReadonlyMap<string, ApiPath>,
   ) {
     super(network);
+    this.host = host;
     this.plane = plane;
     this.api = api;
     this.#paths = paths;
@@ -95,7 +101,7 @@ export class KubernetesCluster extends AgentCluster {
     const paths = await Promise.all(
       nodes.map(async (node) => [node.name, await openPath(plane, node)] as const),
     );
-    const cluster = new KubernetesCluster(network, plane, api, new Map(paths));
+    const cluster = new KubernetesCluster(network, host, plane, api, new Map(paths));
     await waitFor(
       async () => {
         await cluster.pool('lan', defaultPool);
@@ -125,6 +131,14 @@ export class KubernetesCluster extends AgentCluster {
     await this.apply({ ...service, spec } as KubeObject);
   }
 
+  /** Writes addresses into a Service's status, as a load balancer does. */
+  async publish(name: string, addresses: readonly string[]): Promise<void> {
+    const ingress = addresses.map((ip) => ({ ip, ipMode: 'VIP' }));
+    const patch = { status: { loadBalancer: { ingress } } };
+    const key = { namespace: 'default', name };
+    await this.api.mergePatch(resources.services, key, patch, { subresource: 'status' });
+  }
+
   async removeService(name: string): Promise<void> {
     await this.api.delete(resources.services, { namespace: 'default', name });
     await this.api.delete(fairleadKinds.announcements, { name });
@@ -138,6 +152,12 @@ export class KubernetesCluster extends AgentCluster {
   /** Runs kubectl as a person who may do everything. */
   kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<CommandResult> {
     return this.plane.kubectl(args, options);
+  }
+
+  /** For a person on the machine: how to run kubectl there. */
+  kubectlCommand(): string {
+    const { kubectl } = kubernetesBinaries();
+    return `ip netns exec ${this.host.namespace.name} ${kubectl} --kubeconfig=${this.plane.kubeconfig()}`;
   }
 
   protected sourceFlags(node: Node): readonly string[] {
