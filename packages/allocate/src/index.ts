@@ -1,1 +1,2 @@
 export { allocate, type Assigned } from './allocate.ts';
+export { publishedAllocations } from './published.ts';
