@@ -118,19 +118,11 @@ export class KubernetesControlPlane implements AsyncDisposable {
    * @returns its path
    */
   kubeconfig(user = adminUser.name, server = this.server): string {
-    const name = `${user}-${server.replaceAll(/[^\w.]+/gu, '-')}`;
-    return this.kubeconfigWithToken(name, this.token(user), server);
-  }
-
-  /**
-   * Writes a kubeconfig for whoever bears a token.
-   * @param name Of the file.
-   * @returns its path
-   */
-  kubeconfigWithToken(name: string, token: string, server = this.server): string {
-    const path = join(this.#setup.directory, `${name}.kubeconfig`);
+    const name = `${user}-${server.replaceAll(/[^\w.]+/gu, '-')}.kubeconfig`;
+    const path = join(this.#setup.directory, name);
     const { certificateAuthority } = this;
-    writeFileSync(path, kubeconfigText({ server, certificateAuthority, user: { token } }), {
+    const credentials = { token: this.token(user) };
+    writeFileSync(path, kubeconfigText({ server, certificateAuthority, user: credentials }), {
       mode: 0o600,
     });
     return path;

@@ -80,6 +80,8 @@ export function apiServerArgv(
     'service-account-issuer': 'https://kubernetes.default.svc',
     'disable-admission-plugins': 'ServiceAccount',
     'shutdown-delay-duration': '0s',
+    // As everywhere: network plugins and the like are privileged.
+    'allow-privileged': true,
     profiling: false,
     ...settings.more,
   });

@@ -3,7 +3,8 @@ import { executable } from '../../cluster/executable.ts';
 import type { LabProcess } from '../../lab-process.ts';
 import { waitFor } from '../../wait-for.ts';
 import type { KubernetesControlPlane } from '../control-plane.ts';
-import { accountKubeconfig, OWN_NAMESPACE } from './installation.ts';
+import { serviceAccountKubeconfig } from '../service-account.ts';
+import { OWN_NAMESPACE } from './installation.ts';
 
 const lease = { namespace: OWN_NAMESPACE, name: 'fairlead-controller' };
 
@@ -22,8 +23,9 @@ export class Controllers {
   async start(name: string): Promise<LabProcess> {
     const { host } = this.#plane;
     const proxy = await this.#plane.startProxy(`api-of-${name}`);
-    const kubeconfig = await accountKubeconfig(this.#plane, 'fairlead-controller', {
-      name,
+    const kubeconfig = await serviceAccountKubeconfig(this.#plane, {
+      namespace: OWN_NAMESPACE,
+      name: 'fairlead-controller',
       server: proxy.server,
     });
     const flags = ['--kubeconfig', kubeconfig, '--identity', name, '--metrics', '0'];

@@ -22,9 +22,10 @@ import { waitFor } from '../../wait-for.ts';
 import { kubernetesBinaries } from '../binaries.ts';
 import { KubernetesControlPlane, type KubectlOptions } from '../control-plane.ts';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
+import { serviceAccountKubeconfig } from '../service-account.ts';
 import { openApi } from './api-door.ts';
 import { Controllers } from './controllers.ts';
-import { accountKubeconfig, install } from './installation.ts';
+import { install, OWN_NAMESPACE } from './installation.ts';
 import { fairleadKinds, resourceOf } from './kinds.ts';
 import { KubeProxies } from './kube-proxies.ts';
 import { API_ADDRESS, createManagementNetwork } from './management-network.ts';
@@ -173,8 +174,9 @@ export class KubernetesCluster extends AgentCluster {
 
 async function openPath(plane: KubernetesControlPlane, { name }: Node): Promise<ApiPath> {
   const proxy = await plane.startProxy(`api-of-${name}`);
-  const kubeconfig = await accountKubeconfig(plane, 'fairlead-agent', {
-    name: `agent-${name}`,
+  const kubeconfig = await serviceAccountKubeconfig(plane, {
+    namespace: OWN_NAMESPACE,
+    name: 'fairlead-agent',
     server: proxy.server,
     node: name,
   });
