@@ -20,8 +20,8 @@ export async function askPods(client: Host, addresses: readonly string[]): Promi
 /** How often pods saw whom, in one line. */
 export function whoPodsSaw(attempts: readonly Attempt[]): string {
   const seen = new Map<string, number>();
-  for (const { answer, error } of attempts) {
-    const who = answer === undefined ? `no answer (${error})` : answer.client;
+  for (const { answer } of attempts) {
+    const who = answer?.client ?? 'nobody (no answer)';
     seen.set(who, (seen.get(who) ?? 0) + 1);
   }
   return Array.from(seen, ([who, count]) => `${who} × ${count}`).join(', ');
@@ -29,7 +29,9 @@ export function whoPodsSaw(attempts: readonly Attempt[]): string {
 
 /** Attempts in which a pod saw the client itself. */
 export function undisguised(attempts: readonly Attempt[]): Attempt[] {
-  return attempts.filter(({ answer, local }) => answer?.client === local?.address);
+  return attempts.filter(
+    ({ answer, local }) => answer !== undefined && answer.client === local?.address,
+  );
 }
 
 /** One line of the table: by which way, and whom the pods saw. */

@@ -4,12 +4,11 @@ import type { HostOptions } from '../../plug-in.ts';
 
 /** Where the API server listens. */
 export const API_ADDRESS = '10.255.0.2';
-const API_ADDRESS_6 = 'fd00:255::2';
 
-/** Cluster addresses must be routed somewhere, as by the default route of a real node. */
+/** Cluster addresses must be routed somewhere, as by the default route of a real node: here to nobody on the LAN. */
 const clusterRoutes = [
-  { to: '10.96.0.0/16', via: API_ADDRESS },
-  { to: 'fd00:10:96::/112', via: API_ADDRESS_6 },
+  { to: '10.96.0.0/16', via: '192.0.2.1' },
+  { to: 'fd00:10:96::/112', via: '2001:db8::1' },
 ];
 
 /** Over this network the nodes reach the API server, whatever becomes of the LAN. */
@@ -23,13 +22,13 @@ export interface ManagementNetwork {
 export async function createManagementNetwork(lab: Lab): Promise<ManagementNetwork> {
   const management = await lab.switch('management');
   const api = await lab.client('api', {
-    nics: [{ switch: management, addresses: [`${API_ADDRESS}/24`, `${API_ADDRESS_6}/64`] }],
+    nics: [{ switch: management, addresses: [`${API_ADDRESS}/24`] }],
   });
   const nodeOptions = (number: number): HostOptions => ({
     nics: [
       {
         switch: management,
-        addresses: [`10.255.0.${10 + number}/24`, `fd00:255::${10 + number}/64`],
+        addresses: [`10.255.0.${10 + number}/24`],
       },
     ],
     routes: clusterRoutes,
