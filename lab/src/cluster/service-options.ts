@@ -1,3 +1,4 @@
+import { ECHO_PORT } from '../measure/witness.ts';
 import { serviceObject } from '../kubernetes/objects.ts';
 
 /** A Service of type LoadBalancer in a lab, in both families. */
@@ -25,6 +26,14 @@ export const defaultPorts: readonly PortOptions[] = [
   { protocol: 'TCP', port: 80, targetPort: 8080 },
   { protocol: 'UDP', port: 80, targetPort: 8080 },
 ];
+
+/** What a witness needs: answers as to whom the pod sees at 80, and an echo. */
+export const witnessedPorts: readonly PortOptions[] = (['TCP', 'UDP'] as const).flatMap(
+  (protocol) => [
+    { protocol, port: 80, targetPort: 8080 },
+    { protocol, port: ECHO_PORT, targetPort: 9090 },
+  ],
+);
 
 /** Of addresses that the labs' nodes have on their LAN's subnets. */
 export const defaultPool = ['192.0.2.100-192.0.2.199', '2001:db8::1:0/112'] as const;

@@ -1,17 +1,13 @@
 import type { IpAddress } from '@fairlead/ip';
 import { addObserver } from '../cluster/cluster-network.ts';
+import { witnessedPorts } from '../cluster/service-options.ts';
 import type { Host } from '../host.ts';
 import { Lab } from '../lab.ts';
-import { ECHO_PORT, Witness, type WitnessOptions } from '../measure/witness.ts';
+import { Witness, type WitnessOptions } from '../measure/witness.ts';
 import type { Node, Pod } from '../node.ts';
 import { waitFor } from '../wait-for.ts';
 import type { ClusterFileContents } from './cluster-file.ts';
 import { StandaloneCluster } from './standalone-cluster.ts';
-
-const PORTS = (['TCP', 'UDP'] as const).flatMap((protocol) => [
-  { protocol, port: 80, targetPort: 8080 },
-  { protocol, port: ECHO_PORT, targetPort: 9090 },
-]);
 
 /** Requested, so that nothing that a test adds to the file moves them. */
 const WEB = ['192.0.2.100', '2001:db8::1:64'] as IpAddress[];
@@ -72,7 +68,7 @@ export class ThreeNodes implements AsyncDisposable {
 
   /** Writes the Service `web` into the file, with all pods unless others are given. */
   service(change: { readonly pods?: readonly Pod[] }): void {
-    const web = { name: 'web', ports: PORTS, preferredNode: 'a', addresses: WEB };
+    const web = { name: 'web', ports: witnessedPorts, preferredNode: 'a', addresses: WEB };
     this.cluster.service({ ...web, ...change });
   }
 

@@ -1,6 +1,6 @@
 import type { KubeClient, KubeObject } from '@fairlead/kube';
 import { resources } from '@fairlead/kube';
-import type { ServiceSpec } from 'kubernetes-types/core/v1.d.ts';
+import type { Service, ServiceSpec } from 'kubernetes-types/core/v1.d.ts';
 import { AgentCluster } from '../../cluster/agent-cluster.ts';
 import {
   createClusterNetwork,
@@ -130,6 +130,11 @@ export class KubernetesCluster extends AgentCluster {
     if (preference !== undefined) await this.apply(preference);
     const spec = { ...service.spec, selector: podLabels, ...options.spec };
     await this.apply({ ...service, spec } as KubeObject);
+  }
+
+  /** The Service as the API server has it. */
+  serviceObject(name: string): Promise<Service> {
+    return this.api.get(resources.services, { namespace: 'default', name });
   }
 
   /** Writes addresses into a Service's status, as a load balancer does. */

@@ -5,11 +5,8 @@ import type { HostOptions } from '../../plug-in.ts';
 /** Where the API server listens. */
 export const API_ADDRESS = '10.255.0.2';
 
-/** Cluster addresses must be routed somewhere, as by the default route of a real node: here to nobody on the LAN. */
-const clusterRoutes = [
-  { to: '10.96.0.0/16', via: '192.0.2.1' },
-  { to: 'fd00:10:96::/112', via: '2001:db8::1' },
-];
+/** Nobody has them. But where there is no route at all, kube-proxy cannot bring a node's own packets to a cluster address. */
+const gateways = ['192.0.2.1', '2001:db8::1'];
 
 /** Over this network the nodes reach the API server, whatever becomes of the LAN. */
 export interface ManagementNetwork {
@@ -31,7 +28,7 @@ export async function createManagementNetwork(lab: Lab): Promise<ManagementNetwo
         addresses: [`10.255.0.${10 + number}/24`],
       },
     ],
-    routes: clusterRoutes,
+    gateways,
   });
   return { api, nodeOptions };
 }
