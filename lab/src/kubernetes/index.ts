@@ -16,4 +16,5 @@ export {
   type PodSettings,
   type ServiceSettings,
 } from './objects.ts';
+export { serviceAccountKubeconfig, type ServiceAccountUse } from './service-account.ts';
 export type { TokenUser } from './token-user.ts';
