@@ -82,8 +82,6 @@ export function apiServerArgv(
     // As every cluster has it: CNIs and kube-proxy need it, and so does what mounts for a node.
     'allow-privileged': true,
     'shutdown-delay-duration': '0s',
-    // As everywhere: network plugins and the like are privileged.
-    'allow-privileged': true,
     profiling: false,
     ...settings.more,
   });
