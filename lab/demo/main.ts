@@ -1,6 +1,6 @@
 // Shows in about a minute what Fairlead does: npm run demo [-- --kubernetes] [--keep]
 import { parseArgs } from 'node:util';
-import { Lab, lookAround, monotonicMs, waitFor } from '@fairlead/lab';
+import { Lab, lookAround, monotonicMs } from '@fairlead/lab';
 import { showClientAddresses } from './client-addresses.ts';
 import { showFailover } from './failover.ts';
 import { startStandalone } from './standalone.ts';
@@ -34,14 +34,8 @@ const { cluster, look } = flags.kubernetes
 const [a, b] = cluster.nodes;
 if (a === undefined || b === undefined) throw new Error('the demo needs two nodes');
 
+await cluster.joined();
 for (const address of await cluster.allocated('web')) await cluster.owner(address);
-await waitFor(
-  async () => {
-    const { segments, nodes } = await cluster.status(a);
-    return segments.length > 0 && nodes.every(({ live }) => live);
-  },
-  { what: 'the nodes to hear each other', deadlineMs: 15_000 },
-);
 story.say('What the agent of a says: fairlead status');
 story.show(await cluster.fairlead(a, 'status'));
 

@@ -10,7 +10,7 @@ export class Story {
 
   /** Further lines of the present step. */
   tell(...lines: readonly string[]): void {
-    for (const line of lines) console.log(`   ${line}`);
+    for (const line of lines) console.log(`   ${line}`.trimEnd());
   }
 
   /** What a command printed. */

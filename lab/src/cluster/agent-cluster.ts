@@ -121,6 +121,17 @@ export abstract class AgentCluster implements ClusterNetwork {
     );
   }
 
+  /** Resolves when all nodes hear each other and take part. */
+  async joined(): Promise<void> {
+    await waitFor(
+      async () => {
+        const all = await Promise.all(this.nodes.map((node) => this.status(node)));
+        return all.every((status) => takesPart(status, this.nodes.length));
+      },
+      { what: 'all nodes to take part', deadlineMs: 45_000, everyMs: 50 },
+    );
+  }
+
   /** Resolves when some nodes all hear each other and agree that one of them answers for a Service's addresses. */
   async settled(service: string, owner: Node, nodes: readonly Node[] = this.nodes): Promise<void> {
     await waitFor(
@@ -131,8 +142,7 @@ export abstract class AgentCluster implements ClusterNetwork {
           const addresses = ours.flatMap((each) => each.addresses);
           const here = status.node === owner.name ? 'answers' : 'passes on to the owner';
           return (
-            status.nodes.filter(({ live }) => live).length === nodes.length &&
-            status.segments.every(({ standing }) => standing === 'active') &&
+            takesPart(status, nodes.length) &&
             addresses.length > 0 &&
             addresses.every((each) => each.here === here && each.owner === owner.name)
           );
@@ -151,4 +161,12 @@ export abstract class AgentCluster implements ClusterNetwork {
     if (first === undefined) throw new RangeError('the cluster has no node');
     return first;
   }
+}
+
+/** It sees so many nodes alive, itself among them, and owns addresses or may. */
+function takesPart({ nodes, segments }: AgentStatus, count: number): boolean {
+  return (
+    nodes.filter(({ live }) => live).length === count &&
+    segments.every(({ standing }) => standing === 'active')
+  );
 }
