@@ -3,6 +3,7 @@ import { executable } from '../../cluster/executable.ts';
 import type { LabProcess } from '../../lab-process.ts';
 import { waitFor } from '../../wait-for.ts';
 import type { KubernetesControlPlane } from '../control-plane.ts';
+import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
 import { serviceAccountKubeconfig } from '../service-account.ts';
 import { OWN_NAMESPACE } from './installation.ts';
 
@@ -13,6 +14,7 @@ export class Controllers {
   readonly #plane: KubernetesControlPlane;
   readonly #api: KubeClient;
   readonly #running = new Map<string, LabProcess>();
+  readonly #paths = new Map<string, FaultProxy>();
 
   constructor(plane: KubernetesControlPlane, api: KubeClient) {
     this.#plane = plane;
@@ -23,6 +25,7 @@ export class Controllers {
   async start(name: string): Promise<LabProcess> {
     const { host } = this.#plane;
     const proxy = await this.#plane.startProxy(`api-of-${name}`);
+    this.#paths.set(name, proxy);
     const kubeconfig = await serviceAccountKubeconfig(this.#plane, {
       namespace: OWN_NAMESPACE,
       name: 'fairlead-controller',
@@ -32,6 +35,13 @@ export class Controllers {
     const process = await host.spawn([executable, 'controller', ...flags], { name });
     this.#running.set(name, process);
     return process;
+  }
+
+  /** A controller's way to the API server: what is done to it concerns that one alone. */
+  apiOf(name: string): FaultProxy {
+    const path = this.#paths.get(name);
+    if (path === undefined) throw new RangeError(`no controller '${name}' was started`);
+    return path;
   }
 
   /** The one that leads, once one does that runs. */
