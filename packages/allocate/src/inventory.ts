@@ -1,5 +1,5 @@
 import { addressToInteger, familyOf, type IpAddress, type IpFamily } from '@fairlead/ip';
-import { matchesSelector } from '@fairlead/cluster';
+import { addressesOfNode, matchesSelector } from '@fairlead/cluster';
 import type { AddressPool, ClusterState, LoadBalancerService, NodeName } from '@fairlead/cluster';
 import { UsableRange } from './usable-range.ts';
 
@@ -24,7 +24,9 @@ export class Inventory {
 
   constructor(state: ClusterState) {
     this.#nodeOfAddress = new Map(
-      state.nodes.flatMap(({ name, addresses }) => addresses.map((address) => [address, name])),
+      state.nodes.flatMap((node) =>
+        addressesOfNode(node).map((address) => [address, node.name] as const),
+      ),
     );
     this.#namespaceLabels = new Map(
       state.namespaces?.map(({ name, labels }) => [name, labels] as const),

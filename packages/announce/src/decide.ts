@@ -1,4 +1,5 @@
 import {
+  addressesOfNode,
   matchesInterface,
   matchesSelector,
   type Allocations,
@@ -187,7 +188,10 @@ function planSegment(
   const peers = state.nodes
     .filter((node) => node.name !== facts.self)
     .map((node): SegmentPeer => {
-      const addresses = node.addresses.filter((address) => onLink(segment, address));
+      // Bridges for containers have the same address on every node: that is no way to a peer.
+      const addresses = addressesOfNode(node).filter(
+        (address) => onLink(segment, address) && !segment.addresses.includes(address),
+      );
       return { node: node.name, addresses };
     })
     .filter((peer) => peer.addresses.length > 0);

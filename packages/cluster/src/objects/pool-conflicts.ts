@@ -1,4 +1,5 @@
 import { addressToInteger, familyOf, formatRange, rangesOverlap } from '@fairlead/ip';
+import { addressesOfNode } from '../node-addresses.ts';
 import type { AddressPool, ClusterNode, PoolRange, Problem } from '../state.ts';
 
 /**
@@ -19,7 +20,11 @@ export function separatePools(pools: readonly AddressPool[]): {
       owned.push(...rest.map((part) => ({ pool: pool.name, range: part })));
       return rest;
     });
-    return { ...pool, ranges };
+    // A pool that keeps all it has stays the object it is.
+    const whole =
+      ranges.length === pool.ranges.length &&
+      ranges.every((range, index) => range === pool.ranges[index]);
+    return whole ? pool : { ...pool, ranges };
   });
   return { pools: separated, problems };
 }
@@ -29,9 +34,9 @@ export function nodeAddressProblems(
   pools: readonly AddressPool[],
   nodes: readonly ClusterNode[],
 ): Problem[] {
-  const addresses = nodes.flatMap(({ name, addresses }) =>
-    addresses.map((address) => ({
-      name,
+  const addresses = nodes.flatMap((node) =>
+    addressesOfNode(node).map((address) => ({
+      name: node.name,
       address,
       family: familyOf(address),
       integer: addressToInteger(address),

@@ -13,3 +13,17 @@ export interface SourceUpdate {
    */
   readonly problems: readonly Problem[];
 }
+
+/** Whether two updates of one source say the same. A source makes a state anew only where something has changed. */
+export function isSameUpdate(a: SourceUpdate, b: SourceUpdate): boolean {
+  return isSameKnowledge(a, b) && JSON.stringify(a.problems) === JSON.stringify(b.problems);
+}
+
+/** Whether state and keys are the same, whatever the problems: then what was saved need not be saved again. */
+export function isSameKnowledge(a: SourceUpdate, b: SourceUpdate): boolean {
+  return (
+    a.state === b.state &&
+    a.keys.length === b.keys.length &&
+    a.keys.every((key, index) => b.keys[index]?.equals(key))
+  );
+}
