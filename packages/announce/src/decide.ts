@@ -105,6 +105,7 @@ export function decideAnnouncements(
         [...(claims.get(segment)?.values() ?? [])],
       ),
     ),
+    interfaces: segments.map(({ device: { name, index, mac } }) => ({ name, index, mac })),
     problems: [...problems, ...shadows.values()],
   };
 }
