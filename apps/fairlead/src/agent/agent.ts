@@ -29,8 +29,8 @@ import { OperatorError } from '../operator-error.ts';
 import { createStateDirectory, type StateDirectory } from '../state-directory.ts';
 import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
-import { listen, type ListenAddress, type Routes } from '../http.ts';
-import { ColdMemory } from './cold-memory.ts';
+import { ColdMemory } from '../cold-memory.ts';
+import { listen, plainText, type ListenAddress, type Routes } from '../http.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { renderMetrics } from '../metrics.ts';
@@ -126,7 +126,7 @@ class Agent implements AsyncDisposable {
     const { directory } = options;
     this.#options = options;
     this.#self = options.node as NodeName;
-    this.#log = createLog(options.logLevel, options.node);
+    this.#log = createLog(options.logLevel, { node: options.node });
     this.#problemLog = new ProblemLog(this.#log);
     this.#objects = this.#openObjects(options);
     this.#rounds = new Rounds(this.#objects);
@@ -363,14 +363,15 @@ class Agent implements AsyncDisposable {
   }
 
   #publicRoutes(): Routes {
-    const text = (status: number, body: string) =>
-      ({ status, type: 'text/plain; version=0.0.4', body: `${body}\n` }) as const;
     return {
-      'GET /healthz': () => text(200, 'ok'),
+      'GET /healthz': () => plainText(200, 'ok\n'),
       'GET /readyz': () =>
         this.#round === undefined
-          ? text(503, this.#problems[0]?.message ?? 'the objects have not been read yet')
-          : text(200, 'ok'),
+          ? plainText(
+              503,
+              `${this.#problems[0]?.message ?? 'the objects have not been read yet'}\n`,
+            )
+          : plainText(200, 'ok\n'),
       'GET /metrics': async () => {
         const metrics = agentMetrics({
           snapshot: await this.#snapshot(),
@@ -379,7 +380,7 @@ class Agent implements AsyncDisposable {
           steer: this.#steer.counters(),
           land: this.#land.counters(),
         });
-        return { ...text(200, ''), body: renderMetrics(metrics) };
+        return plainText(200, renderMetrics(metrics));
       },
     };
   }
