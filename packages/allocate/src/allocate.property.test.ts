@@ -307,9 +307,9 @@ it('a ledger that is left as it was found is empty', () => {
   for (const place of places) ledger.take(one, place);
   const [first] = places;
   assert.ok(first !== undefined);
-  assert.equal(ledger.nextFree(first), undefined);
+  assert.equal(ledger.nextFree(first, one), undefined);
   for (const place of places) ledger.release(one, place);
-  assert.deepEqual(ledger.nextFree(first), first);
+  assert.deepEqual(ledger.nextFree(first, one), first);
   assert.deepEqual(ledger.shared('k', 4), []);
 });
 

@@ -2,7 +2,7 @@ import { addressToInteger, familyOf, type IpAddress, type IpFamily } from '@fair
 import type { Allocations, ClusterState, ServiceKey } from '@fairlead/cluster';
 import { homesOf } from './home.ts';
 import { Inventory } from './inventory.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Cooling } from './ledger.ts';
 import { Placement } from './placement.ts';
 import { bothOrNone, familyProblem } from './problems.ts';
 import { grantRequests } from './requests.ts';
@@ -11,12 +11,20 @@ import type { UsableRange } from './usable-range.ts';
 /** The addresses that Services hold already. */
 export type Assigned = ReadonlyMap<ServiceKey, readonly IpAddress[]>;
 
+/** Addresses that nobody gets for another reason than that a Service of the state holds them. */
+export interface Withheld {
+  /** Of Services that are not served and keep what they have. */
+  readonly reserved?: Assigned;
+  /** Freed a short time ago. Who had one gets it back, and who requests one gets it. */
+  readonly cooling?: Cooling;
+}
+
 /**
  * Gives each Service its addresses. Pure: the same state and the same `assigned` give the same result
  * everywhere.
  *
  * In this order, each step for all Services in the order of the state:
- * 1. What is assigned stays, as long as a pool that admits the Service holds it.
+ * 1. What is assigned stays, as long as a pool that admits the Service holds it. What is reserved follows.
  * 2. Requested addresses.
  * 3. Homes: where a Service wants to live by its name. The first who wants an address gets it.
  * 4. Who found its home taken takes the next free address behind it, then those of the other pools.
@@ -25,18 +33,24 @@ export type Assigned = ReadonlyMap<ServiceKey, readonly IpAddress[]>;
  * wants the same. Only those of step 4 can move for another reason: when an address between their home
  * and them becomes free, or when theirs becomes somebody's home.
  */
-export function allocate(state: ClusterState, assigned: Assigned = new Map()): Allocations {
+export function allocate(
+  state: ClusterState,
+  assigned: Assigned = new Map(),
+  { reserved = new Map(), cooling }: Withheld = {},
+): Allocations {
   const inventory = new Inventory(state);
-  const ledger = new Ledger();
+  const ledger = new Ledger(cooling);
   const placements = state.services.map((service) => new Placement(service, ledger));
 
   for (const placement of placements) {
     keepAssigned(placement, assigned.get(placement.service.key) ?? [], inventory);
   }
+  reserve(reserved, inventory, ledger);
   for (const placement of placements) {
     request(placement, inventory, ledger);
   }
   for (const placement of placements) {
+    if (placement.isComplete) continue;
     for (const family of placement.open) settleAtHome(placement, family, inventory, ledger);
   }
   // Who holds one address of two goes first: it completes its pair, or lets go for the others.
@@ -65,7 +79,8 @@ function keepAssigned(
   const { service } = placement;
   for (const address of assigned) {
     const family = familyOf(address);
-    const range = inventory.rangeOf(address);
+    const integer = addressToInteger(address);
+    const range = inventory.rangeOf(family, integer);
     const requested = service.requestedAddresses.find((other) => familyOf(other) === family);
     const keeps =
       range !== undefined &&
@@ -73,8 +88,20 @@ function keepAssigned(
       (requested ?? address) === address &&
       (service.requestedPool ?? range.pool.name) === range.pool.name &&
       inventory.refusal(range.pool, service) === undefined &&
-      inventory.nodeOf(address) === undefined;
-    if (keeps) placement.take({ range, address: addressToInteger(address) });
+      inventory.ownerOf(address) === undefined;
+    if (keeps) placement.take({ range, address: integer, text: address });
+  }
+}
+
+/** Where somebody shares the address, it is held already. */
+function reserve(reserved: Assigned, inventory: Inventory, ledger: Ledger): void {
+  for (const [key, addresses] of reserved) {
+    for (const text of addresses) {
+      const address = addressToInteger(text);
+      const range = inventory.rangeOf(familyOf(text), address);
+      if (range === undefined || ledger.isHeld({ range, address })) continue;
+      ledger.take({ key, shareKey: undefined, ports: [] }, { range, address });
+    }
   }
 }
 
@@ -97,7 +124,7 @@ function settleAtHome(
   const pools = poolsFor(placement, family, inventory);
   if (joinShared(placement, family, pools, ledger)) return;
   for (const home of homesOf(placement.service, pools[0] ?? [])) {
-    if (ledger.isFree(home)) placement.take(home);
+    if (ledger.isFree(home, placement.service)) placement.take(home);
     return;
   }
 }
@@ -113,7 +140,7 @@ function settleAnywhere(
   if (joinShared(placement, family, pools, ledger)) return;
   for (const ranges of pools) {
     for (const home of homesOf(placement.service, ranges)) {
-      const free = ledger.nextFree(home);
+      const free = ledger.nextFree(home, placement.service);
       if (free !== undefined && placement.take(free)) return;
     }
   }

@@ -1,6 +1,6 @@
 import { addressToInteger, familyOf, type IpAddress, type IpFamily } from '@fairlead/ip';
-import { matchesSelector } from '@fairlead/cluster';
-import type { AddressPool, ClusterState, LoadBalancerService, NodeName } from '@fairlead/cluster';
+import { foreignAddresses, matchesSelector } from '@fairlead/cluster';
+import type { AddressPool, ClusterState, LoadBalancerService } from '@fairlead/cluster';
 import { UsableRange } from './usable-range.ts';
 
 /** A pool with its ranges as they can be used. */
@@ -19,27 +19,25 @@ const namespaceNameLabel = 'kubernetes.io/metadata.name';
 export class Inventory {
   /** By priority; of equal ones those with selectors first, then by name. */
   readonly pools: readonly UsablePool[];
-  readonly #nodeOfAddress: ReadonlyMap<IpAddress, NodeName>;
+  readonly #foreign: ReadonlyMap<IpAddress, string>;
   readonly #namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
 
   constructor(state: ClusterState) {
-    this.#nodeOfAddress = new Map(
-      state.nodes.flatMap(({ name, addresses }) => addresses.map((address) => [address, name])),
+    this.#foreign = new Map(
+      foreignAddresses(state.nodes).map(({ address, owner }) => [address, owner]),
     );
     this.#namespaceLabels = new Map(
       state.namespaces?.map(({ name, labels }) => [name, labels] as const),
     );
-    const nodeAddresses = { 4: this.#nodeAddresses(4), 6: this.#nodeAddresses(6) };
+    const foreign = { 4: this.#foreignIntegers(4), 6: this.#foreignIntegers(6) };
     this.pools = state.pools.toSorted(inOrderOfUse).map((pool) => ({
       pool,
-      ranges: pool.ranges.map((range) => new UsableRange(pool, range, nodeAddresses[range.family])),
+      ranges: pool.ranges.map((range) => new UsableRange(pool, range, foreign[range.family])),
     }));
   }
 
   /** The range that holds the address. */
-  rangeOf(address: IpAddress): UsableRange | undefined {
-    const family = familyOf(address);
-    const integer = addressToInteger(address);
+  rangeOf(family: IpFamily, integer: bigint): UsableRange | undefined {
     for (const { ranges } of this.pools) {
       const found = ranges.find((range) => range.family === family && range.contains(integer));
       if (found !== undefined) return found;
@@ -47,8 +45,9 @@ export class Inventory {
     return undefined;
   }
 
-  nodeOf(address: IpAddress): NodeName | undefined {
-    return this.#nodeOfAddress.get(address);
+  /** Which node, or gateway of one, has the address. */
+  ownerOf(address: IpAddress): string | undefined {
+    return this.#foreign.get(address);
   }
 
   /** Why the pool does not admit the Service; undefined where it does. */
@@ -65,10 +64,8 @@ export class Inventory {
     return matchesSelector(namespaceSelector, { ...labels, [namespaceNameLabel]: namespace });
   }
 
-  #nodeAddresses(family: IpFamily): ReadonlySet<bigint> {
-    const ofFamily = [...this.#nodeOfAddress.keys()].filter(
-      (address) => familyOf(address) === family,
-    );
+  #foreignIntegers(family: IpFamily): ReadonlySet<bigint> {
+    const ofFamily = [...this.#foreign.keys()].filter((address) => familyOf(address) === family);
     return new Set(ofFamily.map(addressToInteger));
   }
 }

@@ -1,25 +1,33 @@
-import type { IpFamily } from '@fairlead/ip';
-import type { LoadBalancerService, ServicePort } from '@fairlead/cluster';
+import { addressToInteger, familyOf, type IpAddress, type IpFamily } from '@fairlead/ip';
+import type { LoadBalancerService, ServiceKey, ServicePort } from '@fairlead/cluster';
 import type { UsableRange } from './usable-range.ts';
 
 /** An address in a range. */
 export interface Place {
   readonly range: UsableRange;
   readonly address: bigint;
+  /** The address as text, where it is at hand: making it anew for each Service would cost most of a round. */
+  readonly text?: IpAddress;
 }
+
+/** Who holds an address: a Service, or what has to be known of one that is not served. */
+export type Holder = Pick<LoadBalancerService, 'key' | 'shareKey' | 'ports'>;
+
+/** Addresses that were freed a short time ago, and by whom: nobody else gets them unasked. */
+export type Cooling = ReadonlyMap<IpAddress, ServiceKey>;
 
 /** Why a Service cannot have an address that another one holds. */
 export type Conflict =
-  | { readonly kind: 'taken'; readonly holder: LoadBalancerService }
+  | { readonly kind: 'taken'; readonly holder: Holder }
   | {
       readonly kind: 'same-port';
-      readonly holder: LoadBalancerService;
+      readonly holder: Holder;
       readonly port: ServicePort;
     };
 
 interface Holding {
   readonly place: Place;
-  readonly holders: LoadBalancerService[];
+  readonly holders: Holder[];
 }
 
 /** Who holds which address. */
@@ -31,22 +39,39 @@ export class Ledger {
   /** How many addresses that a range can give away are held. */
   readonly #taken = new Map<UsableRange, number>();
   readonly #byShareKey = new Map<string, Set<Holding>>();
+  readonly #cooling: Readonly<Record<IpFamily, Map<bigint, ServiceKey>>> = {
+    4: new Map(),
+    6: new Map(),
+  };
 
-  isFree({ range, address }: Place): boolean {
-    return !this.#holdings[range.family].has(address) && !range.isExcluded(address);
+  constructor(cooling: Cooling = new Map()) {
+    for (const [address, key] of cooling) {
+      this.#cooling[familyOf(address)].set(addressToInteger(address), key);
+    }
+  }
+
+  /** Whether the Service may have the address unasked. */
+  isFree({ range, address }: Place, { key }: Pick<Holder, 'key'>): boolean {
+    if (this.#holdings[range.family].has(address) || range.isExcluded(address)) return false;
+    return (this.#cooling[range.family].get(address) ?? key) === key;
+  }
+
+  isHeld({ range, address }: Place): boolean {
+    return this.#holdings[range.family].has(address);
   }
 
   /**
    * The first free address from this place on, to the end of its range and then from its beginning. Each
-   * step passes a held or an excluded address, so it is quick in a range of any size.
+   * step passes an address that cannot be had, so it is quick in a range of any size.
    */
-  nextFree({ range, address: start }: Place): Place | undefined {
+  nextFree({ range, address: start }: Place, service: Pick<Holder, 'key'>): Place | undefined {
     if (BigInt(this.#taken.get(range) ?? 0) >= range.capacity) return undefined;
     const excluded = range.size - range.capacity;
-    const mostSteps = BigInt(this.#holdings[range.family].size) + excluded + 1n;
+    const cannotBeHad = this.#holdings[range.family].size + this.#cooling[range.family].size;
+    const mostSteps = BigInt(cannotBeHad) + excluded + 1n;
     let address = start;
     for (let step = 0n; step < mostSteps; step++) {
-      if (this.isFree({ range, address })) return { range, address };
+      if (this.isFree({ range, address }, service)) return { range, address };
       address = address === range.last ? range.first : address + 1n;
     }
     return undefined;
@@ -57,8 +82,10 @@ export class Ledger {
    * key and no two the same port and protocol. Their traffic policies and pods may differ: whichever node
    * answers, packets are handed to a node with a pod of the right one.
    */
-  conflict(service: LoadBalancerService, { range, address }: Place): Conflict | undefined {
-    for (const holder of this.#holdings[range.family].get(address)?.holders ?? []) {
+  conflict(service: Holder, { range, address }: Place): Conflict | undefined {
+    const holding = this.#holdings[range.family].get(address);
+    if (holding === undefined) return undefined;
+    for (const holder of holding.holders) {
       if (service.shareKey === undefined || service.shareKey !== holder.shareKey) {
         return { kind: 'taken', holder };
       }
@@ -80,7 +107,7 @@ export class Ledger {
   }
 
   /** The caller has made sure that there is no conflict. */
-  take(service: LoadBalancerService, place: Place): void {
+  take(service: Holder, place: Place): void {
     const { range, address } = place;
     const holdings = this.#holdings[range.family];
     const present = holdings.get(address);
@@ -96,7 +123,7 @@ export class Ledger {
     this.#byShareKey.set(service.shareKey, sharing.add(holding));
   }
 
-  release(service: LoadBalancerService, place: Place): void {
+  release(service: Holder, place: Place): void {
     const holdings = this.#holdings[place.range.family];
     const holding = holdings.get(place.address);
     const index = holding?.holders.indexOf(service) ?? -1;

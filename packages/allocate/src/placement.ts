@@ -1,69 +1,72 @@
 import { addressFromInteger, type IpFamily } from '@fairlead/ip';
-import type { Allocation, LoadBalancerService, Problem } from '@fairlead/cluster';
+import type { AllocatedAddress, Allocation, LoadBalancerService, Problem } from '@fairlead/cluster';
 import type { Ledger, Place } from './ledger.ts';
 
 /** What one Service has got so far. */
 export class Placement {
   readonly service: LoadBalancerService;
   readonly problems: Problem[] = [];
+  /** The families in which it shall have an address, the primary one first. */
+  readonly wanted: readonly IpFamily[];
   readonly #ledger: Ledger;
-  readonly #held = new Map<IpFamily, Place>();
-  readonly #blocked = new Set<IpFamily>();
+  // No Map or Set: with thousands of Services these would be most of what a round leaves behind.
+  readonly #held: Record<IpFamily, Place | undefined> = { 4: undefined, 6: undefined };
+  readonly #blocked: Record<IpFamily, boolean> = { 4: false, 6: false };
 
   constructor(service: LoadBalancerService, ledger: Ledger) {
     this.service = service;
     this.#ledger = ledger;
-  }
-
-  /** The families in which it shall have an address, the primary one first. */
-  get wanted(): readonly IpFamily[] {
-    const { families, familyPolicy } = this.service;
-    return familyPolicy === 'SingleStack' ? families.slice(0, 1) : families;
+    const { families, familyPolicy } = service;
+    this.wanted = familyPolicy === 'SingleStack' ? families.slice(0, 1) : families;
   }
 
   /** Wanted families without an address for which any will do. */
   get open(): readonly IpFamily[] {
-    return this.wanted.filter((family) => !this.#held.has(family) && !this.#blocked.has(family));
+    if (this.isComplete) return [];
+    return this.wanted.filter((family) => !this.has(family) && !this.#blocked[family]);
   }
 
   get isEmpty(): boolean {
-    return this.#held.size === 0;
+    return !this.has(4) && !this.has(6);
   }
 
   get isComplete(): boolean {
-    return this.wanted.every((family) => this.#held.has(family));
+    return this.wanted.every((family) => this.has(family));
   }
 
   has(family: IpFamily): boolean {
-    return this.#held.has(family);
+    return this.#held[family] !== undefined;
   }
 
   /** Takes the address unless somebody else's holding stands against it. */
   take(place: Place): boolean {
     if (this.#ledger.conflict(this.service, place) !== undefined) return false;
     this.#ledger.take(this.service, place);
-    this.#held.set(place.range.family, place);
+    this.#held[place.range.family] = place;
     return true;
   }
 
   /** No other address may take the place of one that was requested and refused. */
   block(...families: readonly IpFamily[]): void {
-    for (const family of families) this.#blocked.add(family);
+    for (const family of families) this.#blocked[family] = true;
   }
 
   releaseAll(): void {
-    for (const place of this.#held.values()) this.#ledger.release(this.service, place);
-    this.#held.clear();
+    for (const family of [4, 6] as const) {
+      const place = this.#held[family];
+      if (place !== undefined) this.#ledger.release(this.service, place);
+      this.#held[family] = undefined;
+    }
   }
 
   result(): Allocation {
-    const places = this.wanted.flatMap((family) => this.#held.get(family) ?? []);
-    return {
-      addresses: places.map(({ range, address }) => ({
-        address: addressFromInteger(range.family, address),
-        pool: range.pool.name,
-      })),
-      problems: this.problems,
-    };
+    const addresses: AllocatedAddress[] = [];
+    for (const family of this.wanted) {
+      const place = this.#held[family];
+      if (place === undefined) continue;
+      const address = place.text ?? addressFromInteger(family, place.address);
+      addresses.push({ address, pool: place.range.pool.name });
+    }
+    return { addresses, problems: this.problems };
   }
 }

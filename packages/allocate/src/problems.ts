@@ -1,11 +1,5 @@
 import { formatRange, type IpAddress, type IpFamily } from '@fairlead/ip';
-import type {
-  AddressPool,
-  LoadBalancerService,
-  NodeName,
-  Problem,
-  RequestFields,
-} from '@fairlead/cluster';
+import type { AddressPool, LoadBalancerService, Problem, RequestFields } from '@fairlead/cluster';
 import type { Inventory, Refusal } from './inventory.ts';
 import type { Conflict } from './ledger.ts';
 
@@ -16,7 +10,7 @@ export type RequestFault =
   | { readonly kind: 'outside' }
   | { readonly kind: 'other-pool'; readonly pool: AddressPool }
   | { readonly kind: 'not-admitted'; readonly pool: AddressPool; readonly refusal: Refusal }
-  | { readonly kind: 'node'; readonly node: NodeName }
+  | { readonly kind: 'foreign'; readonly owner: string }
   | { readonly kind: 'edge'; readonly pool: AddressPool };
 
 const annotation: Required<RequestFields> = {
@@ -86,8 +80,8 @@ function requestMessage(
       return `Lies in AddressPool/${fault.pool.name}, but the Service requests pool ${service.requestedPool}. Change one of the two.`;
     case 'not-admitted':
       return `Lies in AddressPool/${fault.pool.name}, which ${refusalText(fault.refusal, service)}. Request another address, or change the pool.`;
-    case 'node':
-      return `Is the address of Node/${fault.node}. Request another one, and take it out of the pool.`;
+    case 'foreign':
+      return `Is the address of ${fault.owner}. Request another one, and take it out of the pool.`;
     case 'edge':
       return `Is at the edge of a network, and AddressPool/${fault.pool.name} has skipEdges. Request another address.`;
     case 'taken':

@@ -8,6 +8,7 @@ import { requestProblem, type RequestFault } from './problems.ts';
 export function grantRequests(placement: Placement, inventory: Inventory, ledger: Ledger): void {
   const { service, wanted } = placement;
   const requested = service.requestedAddresses;
+  if (requested.length === 0) return;
   for (const address of requested) {
     const fault = grant(placement, address, inventory, ledger);
     if (fault === undefined) continue;
@@ -16,7 +17,7 @@ export function grantRequests(placement: Placement, inventory: Inventory, ledger
   }
   // Who asks for an address of a family that it cannot have wants that one and no other.
   const asksInVain = !requested.some((address) => wanted.includes(familyOf(address)));
-  if (requested.length > 0 && asksInVain) placement.block(...wanted);
+  if (asksInVain) placement.block(...wanted);
 }
 
 function grant(
@@ -29,7 +30,8 @@ function grant(
   const family = familyOf(address);
   if (!placement.wanted.includes(family)) return { kind: 'family' };
   if (placement.has(family)) return undefined;
-  const range = inventory.rangeOf(address);
+  const integer = addressToInteger(address);
+  const range = inventory.rangeOf(family, integer);
   if (range === undefined) return { kind: 'outside' };
   const { pool } = range;
   if (service.requestedPool !== undefined && service.requestedPool !== pool.name) {
@@ -37,9 +39,9 @@ function grant(
   }
   const refusal = inventory.refusal(pool, service);
   if (refusal !== undefined) return { kind: 'not-admitted', pool, refusal };
-  const node = inventory.nodeOf(address);
-  if (node !== undefined) return { kind: 'node', node };
-  const place = { range, address: addressToInteger(address) };
+  const owner = inventory.ownerOf(address);
+  if (owner !== undefined) return { kind: 'foreign', owner };
+  const place = { range, address: integer };
   if (range.isEdge(place.address)) return { kind: 'edge', pool };
   const conflict = ledger.conflict(service, place);
   if (conflict !== undefined) return conflict;

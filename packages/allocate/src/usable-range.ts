@@ -11,17 +11,17 @@ export class UsableRange implements AddressRange {
   readonly name: string;
   /** How many addresses it can give away. */
   readonly capacity: bigint;
-  readonly #nodeAddresses: ReadonlySet<bigint>;
+  readonly #foreign: ReadonlySet<bigint>;
   readonly #written: AddressRange | undefined;
 
-  /** `nodeAddresses` are those of the range's family. */
-  constructor(pool: AddressPool, range: PoolRange, nodeAddresses: ReadonlySet<bigint>) {
+  /** `foreign` are addresses of nodes and gateways, of the range's family. */
+  constructor(pool: AddressPool, range: PoolRange, foreign: ReadonlySet<bigint>) {
     this.family = range.family;
     this.first = range.first;
     this.last = range.last;
     this.pool = pool;
     this.name = addressFromInteger(range.family, range.first);
-    this.#nodeAddresses = nodeAddresses;
+    this.#foreign = foreign;
     this.#written = pool.skipEdges ? networkOfText(range.text) : undefined;
     this.capacity = this.size - this.#countExcluded();
   }
@@ -42,12 +42,12 @@ export class UsableRange implements AddressRange {
   }
 
   isExcluded(address: bigint): boolean {
-    return this.#nodeAddresses.has(address) || this.isEdge(address);
+    return this.#foreign.has(address) || this.isEdge(address);
   }
 
   #countExcluded(): bigint {
     let count = this.#countEdges();
-    for (const address of this.#nodeAddresses) {
+    for (const address of this.#foreign) {
       if (this.contains(address) && !this.isEdge(address)) count++;
     }
     return count;

@@ -1,4 +1,5 @@
 import {
+  addressesOfNode,
   matchesInterface,
   matchesSelector,
   type Allocations,
@@ -13,7 +14,6 @@ import {
   familyOf,
   formatPrefix,
   hash32,
-  networkOf,
   prefixContains,
   prefixRange,
   rangesOverlap,
@@ -29,6 +29,14 @@ import type {
   SegmentPeer,
   SegmentPlan,
 } from './plan.ts';
+import {
+  inOrderOfName,
+  namesInterfaces,
+  onLinkPrefixes,
+  reaches,
+  selects,
+  shadowedBy,
+} from './selection.ts';
 
 /** What this node is and has, beside what the cluster looks like. */
 export interface AnnounceFacts {
@@ -62,7 +70,7 @@ export function decideAnnouncements(
   allocations: Allocations,
   facts: AnnounceFacts,
 ): AnnouncePlan {
-  const announcements = [...state.announcements].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const announcements = inOrderOfName(state.announcements);
   const plans = new Map(announcements.map((each) => [each.name, planAnnouncement(each, state)]));
   const segments = usableSegments(facts);
   const problems: Problem[] = [];
@@ -79,7 +87,9 @@ export function decideAnnouncements(
         if (chosen === undefined || shadows.has(other.name)) continue;
         shadows.set(other.name, shadowedBy(chosen, other, service));
       }
-      const places = segments.filter((segment) => reaches(segment, address, chosen));
+      const places = segments.filter(({ device, prefixes }) =>
+        reaches(device.name, prefixes, address, chosen),
+      );
       if (places.length === 0) problems.push(nowhere(service, address, segments, facts, chosen));
       for (const segment of places) {
         const perAddress = claims.get(segment) ?? new Map<IpAddress, ClaimPlan>();
@@ -118,13 +128,6 @@ function planAnnouncement(announcement: Announcement, state: ClusterState): Anno
   return { id, name, candidates: nodesOf(nodeSelector), preferred: nodesOf(preferredNodes) };
 }
 
-function selects(announcement: Announcement, service: LoadBalancerService, pool: string): boolean {
-  const { pools, serviceSelector } = announcement;
-  return (
-    (pools.length === 0 || pools.includes(pool)) && matchesSelector(serviceSelector, service.labels)
-  );
-}
-
 /** Interfaces that speak ARP, hold an address and are no port of another one. */
 function usableSegments(facts: AnnounceFacts): Segment[] {
   const segments: Segment[] = [];
@@ -140,11 +143,11 @@ function usableSegments(facts: AnnounceFacts): Segment[] {
     const held = facts.addresses.filter(
       (each) => each.interfaceIndex === device.index && !each.dadFailed && !each.linkLocal,
     );
-    const prefixes = held
-      .map(({ address, prefixLength }): Prefix => {
-        return networkOf({ family: familyOf(address), address, length: prefixLength });
-      })
-      .filter(({ family, length }) => length < (family === 4 ? 32 : 128));
+    const prefixes = onLinkPrefixes(
+      held.map(({ address, prefixLength }) => {
+        return { family: familyOf(address), address, length: prefixLength };
+      }),
+    );
     if (prefixes.length === 0) continue;
     const addresses = held.map((each) => each.address);
     segments.push({ device: { ...device, mac }, addresses, prefixes });
@@ -154,12 +157,6 @@ function usableSegments(facts: AnnounceFacts): Segment[] {
 
 function onLink(segment: Segment, address: IpAddress): boolean {
   return segment.prefixes.some((prefix) => prefixContains(prefix, address));
-}
-
-/** An Announcement's interfaces need no subnet of the address; without one the subnet decides. */
-function reaches(segment: Segment, address: IpAddress, chosen: Announcement | undefined): boolean {
-  if (chosen === undefined || chosen.interfaces.length === 0) return onLink(segment, address);
-  return matchesInterface(chosen.interfaces, segment.device.name);
 }
 
 /** Heartbeats start with the pool, so that an owner is agreed on before the first Service comes. */
@@ -187,7 +184,10 @@ function planSegment(
   const peers = state.nodes
     .filter((node) => node.name !== facts.self)
     .map((node): SegmentPeer => {
-      const addresses = node.addresses.filter((address) => onLink(segment, address));
+      // Bridges for containers have the same address on every node: that is no way to a peer.
+      const addresses = addressesOfNode(node).filter(
+        (address) => onLink(segment, address) && !segment.addresses.includes(address),
+      );
       return { node: node.name, addresses };
     })
     .filter((peer) => peer.addresses.length > 0);
@@ -215,19 +215,6 @@ function portsOf(device: NetworkInterface, interfaces: readonly NetworkInterface
   return (uplinks.length > 0 ? uplinks : ports).map((port) => port.index);
 }
 
-function shadowedBy(
-  chosen: Announcement,
-  other: Announcement,
-  service: LoadBalancerService,
-): Problem {
-  return {
-    object: `Announcement/${other.name}`,
-    field: 'spec',
-    value: service.key,
-    message: `Announcement ${chosen.name} selects Service ${service.key} too and comes first by name, so this one does not count for it. Narrow one of the two.`,
-  };
-}
-
 function nowhere(
   service: LoadBalancerService,
   address: IpAddress,
@@ -240,10 +227,9 @@ function nowhere(
   const have = segments
     .map(({ device, prefixes }) => `${device.name} ${prefixes.map(formatPrefix).join(' ')}`)
     .join(', ');
-  const why =
-    chosen !== undefined && chosen.interfaces.length > 0
-      ? `Node ${facts.self} has no interface that Announcement ${chosen.name} names (${chosen.interfaces.join(', ')})`
-      : `Node ${facts.self} has no address in the subnet of ${address}`;
+  const why = namesInterfaces(chosen)
+    ? `Node ${facts.self} has no interface that Announcement ${chosen.name} names (${chosen.interfaces.join(', ')})`
+    : `Node ${facts.self} has no address in the subnet of ${address}`;
   return {
     object,
     field,

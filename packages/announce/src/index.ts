@@ -11,5 +11,6 @@ export type {
   SegmentReport,
 } from './packet-worker/protocol.ts';
 export type { AnnouncePlan, SegmentPlan } from './plan.ts';
+export { ReachIndex, type Reach } from './reach.ts';
 export { Responder } from './responder.ts';
 export type { ResponderCounters } from './responder-layout.ts';

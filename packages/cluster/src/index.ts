@@ -7,14 +7,16 @@ export {
 } from './backends.ts';
 export { deepFreeze } from './deep-freeze.ts';
 export { matchesInterface } from './interface-globs.ts';
+export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
+export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
   readObject,
   type ClusterObject,
   type ClusterObjectKind,
   type ReadObject,
 } from './objects/read-object.ts';
-export type { ServiceOptions } from './objects/service.ts';
+export type { ReadOptions, Reader, ServiceOptions } from './objects/read-options.ts';
 export type { Condition } from './schemas/condition.ts';
 export type { NodeReportStatus } from './schemas/node-report.ts';
 export { matchesSelector } from './selectors.ts';
@@ -24,6 +26,11 @@ export {
   type ClusterTextOptions,
 } from './sources/file/read-cluster-text.ts';
 export { watchClusterFile, type ClusterFileOptions } from './sources/file/watch-cluster-file.ts';
+export {
+  KubernetesSource,
+  type KubernetesSourceOptions,
+} from './sources/kubernetes/kubernetes-source.ts';
+export { ownResources, type WrittenNodeReport } from './sources/kubernetes/own-resources.ts';
 export { Secret } from './sources/secret.ts';
 export type { SourceUpdate } from './sources/source.ts';
 export type {

@@ -38,6 +38,8 @@ export interface Problem {
   readonly value: string;
   /** What is wrong and what to do, one sentence each. */
   readonly message: string;
+  /** Why, in one word for conditions and programs; undefined = the object cannot be read as it is. */
+  readonly reason?: 'Overlap' | 'AddressInUse';
 }
 
 export interface ClusterNode {
@@ -58,6 +60,8 @@ export interface ReportedNode {
   readonly interfaces: readonly ReportedInterface[];
   /** Whether packets for pods on this node may be handed to it. */
   readonly landing: boolean;
+  /** Routers of its default routes: no Service may have one of these addresses. */
+  readonly gateways?: readonly IpAddress[];
   /** What does not work there. Read by the controller only: agents are not woken by each other's problems. */
   readonly problems: readonly Problem[];
 }
@@ -177,6 +181,8 @@ export interface AddressPool {
   readonly namespaceSelector: LabelSelector | undefined;
   readonly serviceSelector: LabelSelector | undefined;
   readonly skipEdges: boolean;
+  /** For how long nobody else is given an address that was freed, ms. Undefined = 0. */
+  readonly reuseAfterMs?: number;
 }
 
 export interface Announcement {

@@ -10,7 +10,10 @@ const longestText = 45;
 /** The 4 bytes of a dotted quad, or undefined. */
 export function parseIpv4Text(text: string): Uint8Array | undefined {
   const match = dottedQuad.exec(text);
-  return match === null ? undefined : Uint8Array.from(match.slice(1), Number);
+  if (match === null) return undefined;
+  const bytes = new Uint8Array(4);
+  for (let index = 0; index < 4; index++) bytes[index] = Number(match[index + 1]);
+  return bytes;
 }
 
 /** The 16 bytes of an IPv6 address in any form of RFC 4291 §2.2, without a zone, or undefined. */

@@ -70,7 +70,9 @@ export function addressFromMappedBytes(bytes: Uint8Array): IpAddress {
 
 /** An address as an integer: 0 to 2^32 - 1 or 2^128 - 1. */
 export function addressToInteger(address: IpAddress): bigint {
-  return BigInt(`0x${addressToBytes(address).toHex()}`);
+  const bytes = addressToBytes(address);
+  if (bytes.length === 4) return BigInt(new DataView(bytes.buffer).getUint32(0));
+  return BigInt(`0x${bytes.toHex()}`);
 }
 
 /**
@@ -82,5 +84,12 @@ export function addressFromInteger(family: IpFamily, integer: bigint): IpAddress
   if (integer < 0n || integer >> BigInt(bits) !== 0n) {
     throw new RangeError(`an IPv${family} address is between 0 and 2^${bits} - 1, not ${integer}`);
   }
-  return addressFromBytes(Uint8Array.fromHex(integer.toString(16).padStart(bits / 4, '0')));
+  const bytes = new Uint8Array(bits / 8);
+  const view = new DataView(bytes.buffer);
+  if (family === 4) view.setUint32(0, Number(integer));
+  else {
+    view.setBigUint64(0, integer >> 64n);
+    view.setBigUint64(8, BigInt.asUintN(64, integer));
+  }
+  return addressFromBytes(bytes);
 }

@@ -1,4 +1,5 @@
 import {
+  addressesOfNode,
   deepFreeze,
   usableBackends,
   type Allocations,
@@ -33,7 +34,9 @@ export function decideLanding(
   facts: LandFacts,
 ): LandPlan {
   const nodeAddresses = new Map(
-    state.nodes.flatMap(({ name, addresses }) => addresses.map((address) => [address, name])),
+    state.nodes.flatMap((node) =>
+      addressesOfNode(node).map((address) => [address, node.name] as const),
+    ),
   );
   const addresses = new Set<IpAddress>();
   const answering = new Set<IpAddress>();

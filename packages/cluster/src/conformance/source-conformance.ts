@@ -188,7 +188,11 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
           labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' },
         }),
       ]);
-      const state = await view.until('three nodes', ({ nodes }) => nodes.length === 3);
+      // An API server takes a node first and its status then.
+      const state = await view.until(
+        'three nodes with addresses',
+        ({ nodes }) => nodes.length === 3 && nodes.every(({ addresses }) => addresses.length > 0),
+      );
       const nodes = state.nodes.map((one) => [one.name, one.addresses, one.ready, one.excluded]);
       assert.deepEqual(nodes, [
         ['node-1', ['192.0.2.11'], true, false],
@@ -237,7 +241,7 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
       await source.put([pool('lan', ['192.0.2.0/28']), node('node-1', [address('192.0.2.11')])]);
       const state = await view.until(
         'both',
-        ({ pools, nodes }) => pools.length === 1 && nodes.length === 1,
+        ({ pools, nodes }) => pools.length === 1 && nodes[0]?.addresses.length === 1,
       );
       const problem = state.problems.find(({ object }) => object === 'AddressPool/lan');
       assert.match(problem?.message ?? '', /192\.0\.2\.11 of Node\/node-1/u);

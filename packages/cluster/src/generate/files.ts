@@ -6,8 +6,8 @@ import { endpointSlice } from '../schemas/endpoint-slice.ts';
 import type { OwnKind } from '../schemas/kind.ts';
 import { namespace } from '../schemas/namespace.ts';
 import { node } from '../schemas/node.ts';
-import { nodeReport } from '../schemas/node-report.ts';
-import { service } from '../schemas/service.ts';
+import { nodeReport, nodeReportReading } from '../schemas/node-report.ts';
+import { publishedService, service } from '../schemas/service.ts';
 import { crdYaml } from './crd.ts';
 import { jsonSchema } from './json-schema.ts';
 import { coreReference, markdownTable, ownReference, type CoreKind } from './reference.ts';
@@ -69,6 +69,18 @@ const runtimeSchemas: readonly RuntimeSchema[] = [
     type: 'NodeObject',
     from: '../schemas/node.ts',
     schema: coreObject(node),
+  },
+  {
+    name: 'nodeReportSchema',
+    type: 'NodeReportObject',
+    from: '../schemas/node-report.ts',
+    schema: coreObject(nodeReportReading),
+  },
+  {
+    name: 'publishedServiceSchema',
+    type: 'PublishedServiceObject',
+    from: '../schemas/service.ts',
+    schema: coreObject(publishedService),
   },
   {
     name: 'serviceSchema',

@@ -5,6 +5,8 @@ import type { ClusterObject } from '../schemas/cluster-document.ts';
 import type { EndpointSliceObject } from '../schemas/endpoint-slice.ts';
 import type { NamespaceObject } from '../schemas/namespace.ts';
 import type { NodeObject } from '../schemas/node.ts';
+import type { NodeReportObject } from '../schemas/node-report.ts';
+import type { PublishedServiceObject } from '../schemas/service.ts';
 import type { ServiceObject } from '../schemas/service.ts';
 import type { Schema } from '../shape/schema.ts';
 
@@ -104,6 +106,12 @@ export const addressPoolSchema: Schema<AddressPoolObject> = {
           additionalProperties: false,
         },
         skipEdges: { default: false, type: 'boolean' },
+        reuseAfter: {
+          default: '0s',
+          type: 'string',
+          pattern: '^(0|[1-9][0-9]{0,5})[smh]$',
+          form: 'a whole number with s, m or h, as in 90s, 10m or 24h',
+        },
       },
       required: ['addresses'],
       additionalProperties: false,
@@ -415,6 +423,125 @@ export const nodeSchema: Schema<NodeObject> = {
             type: 'object',
             properties: { type: { type: 'string' }, status: { type: 'string' } },
             required: ['type', 'status'],
+          },
+        },
+      },
+    },
+  },
+  required: ['metadata'],
+};
+
+export const nodeReportSchema: Schema<NodeReportObject> = {
+  type: 'object',
+  properties: {
+    metadata: {
+      type: 'object',
+      properties: {
+        name: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 253,
+          pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+          form: 'lower-case letters, digits, - and ., beginning and ending with a letter or digit',
+        },
+        labels: { default: {}, type: 'object', additionalProperties: { type: 'string' } },
+        annotations: { default: {}, type: 'object', additionalProperties: { type: 'string' } },
+        creationTimestamp: { type: 'string' },
+        deletionTimestamp: { type: 'string' },
+      },
+      required: ['name'],
+    },
+    status: {
+      default: {},
+      type: 'object',
+      properties: {
+        interfaces: {
+          default: [],
+          maxItems: 64,
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              name: { type: 'string', minLength: 1, maxLength: 15 },
+              mac: { type: 'string', pattern: '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$' },
+              addresses: {
+                maxItems: 64,
+                type: 'array',
+                items: { type: 'string', minLength: 4, maxLength: 49 },
+              },
+            },
+            required: ['name', 'mac', 'addresses'],
+          },
+        },
+        gateways: {
+          default: [],
+          maxItems: 16,
+          type: 'array',
+          items: { type: 'string', minLength: 2, maxLength: 45 },
+        },
+        problems: {
+          default: [],
+          maxItems: 64,
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              object: { type: 'string', maxLength: 400 },
+              field: { type: 'string', maxLength: 400 },
+              value: { type: 'string', maxLength: 400 },
+              message: { type: 'string', maxLength: 2048 },
+            },
+            required: ['object', 'field', 'value', 'message'],
+          },
+        },
+        dataPath: {
+          default: {},
+          type: 'object',
+          properties: { landing: { default: false, type: 'boolean' } },
+        },
+      },
+    },
+  },
+  required: ['metadata'],
+};
+
+export const publishedServiceSchema: Schema<PublishedServiceObject> = {
+  type: 'object',
+  properties: {
+    metadata: {
+      type: 'object',
+      properties: { uid: { type: 'string', minLength: 1 } },
+      required: ['uid'],
+    },
+    status: {
+      default: {},
+      type: 'object',
+      properties: {
+        loadBalancer: {
+          default: {},
+          type: 'object',
+          properties: {
+            ingress: {
+              default: [],
+              type: 'array',
+              items: { type: 'object', properties: { ip: { type: 'string' } } },
+            },
+          },
+        },
+        conditions: {
+          default: [],
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              type: { type: 'string', maxLength: 316 },
+              status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+              reason: { type: 'string', maxLength: 1024 },
+              message: { type: 'string', maxLength: 32768 },
+              lastTransitionTime: { type: 'string', maxLength: 64 },
+              observedGeneration: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+            },
+            required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
           },
         },
       },

@@ -24,6 +24,7 @@ export function readAddressPool({ metadata, spec }: AddressPoolObject): Converte
     namespaceSelector: spec.namespaceSelector,
     serviceSelector: spec.serviceSelector,
     skipEdges: spec.skipEdges,
+    reuseAfterMs: durationMs(spec.reuseAfter),
   };
   return converted(
     pool,
@@ -44,6 +45,13 @@ function readRange(text: string, index: number): { range?: PoolRange; fault?: Sh
     return { fault: { field, value: text, message } };
   }
   return { range: { ...result.range, text, field } };
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Of a text that the schema lets pass. */
+function durationMs(text: string): number {
+  return Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs];
 }
 
 function sentence(text: string): string {

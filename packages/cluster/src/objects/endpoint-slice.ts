@@ -4,6 +4,7 @@ import { itemPath } from '../shape/field-path.ts';
 import type { ShapeFault } from '../shape/fit.ts';
 import type { Endpoint, NodeName, ServiceKey, ServicePort } from '../state.ts';
 import { converted, leftOut, type Converted } from './converted.ts';
+import type { Reader } from './read-options.ts';
 
 /** The label by which a slice belongs to the Service of that name in its namespace. */
 const serviceLabel = 'kubernetes.io/service-name';
@@ -16,13 +17,18 @@ export interface SliceEndpoints {
 }
 
 /** A slice with the endpoints that can be read; a slice of host names is left alone. */
-export function readEndpointSlice(slice: EndpointSliceObject): Converted<SliceEndpoints> {
+export function readEndpointSlice(
+  slice: EndpointSliceObject,
+  reader: Reader | undefined,
+): Converted<SliceEndpoints> {
   const { metadata, addressType } = slice;
   if (addressType === 'FQDN') return leftOut();
   const service = Object.hasOwn(metadata.labels, serviceLabel)
     ? (metadata.labels[serviceLabel] ?? '')
     : '';
   if (service === '') {
+    // An API server may hold slices for other purposes.
+    if (reader !== undefined) return leftOut();
     const message = 'The slice belongs to no Service. Add this label with the name of the Service.';
     return leftOut([{ field: `metadata.labels[${serviceLabel}]`, value: '', message }]);
   }

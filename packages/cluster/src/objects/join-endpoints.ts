@@ -1,24 +1,12 @@
-import type { Endpoint, LoadBalancerService, ServicePort } from '../state.ts';
+import type { Endpoint, ServicePort } from '../state.ts';
 import type { SliceEndpoints } from './endpoint-slice.ts';
-
-/** The Services with the endpoints of all their slices. */
-export function joinEndpoints(
-  services: readonly LoadBalancerService[],
-  slices: readonly SliceEndpoints[],
-): LoadBalancerService[] {
-  const byService = Map.groupBy(slices, ({ service }) => service);
-  return services.map((service) => ({
-    ...service,
-    endpoints: mergeSlices(byService.get(service.key) ?? []),
-  }));
-}
 
 /**
  * The endpoints of a Service in order of address, each address once. While an endpoint moves between
  * slices it may be in two of them: the entry in the better condition counts, and among equal ones the
  * first by slice name, with the ports of both.
  */
-function mergeSlices(slices: readonly SliceEndpoints[]): Endpoint[] {
+export function mergeSlices(slices: readonly SliceEndpoints[]): Endpoint[] {
   const merged = new Map<string, Endpoint>();
   for (const slice of slices.toSorted((a, b) => compareText(a.name, b.name))) {
     for (const endpoint of slice.endpoints) {

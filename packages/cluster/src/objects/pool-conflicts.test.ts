@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { AddressPool } from '../state.ts';
-import { separatePools } from './pool-conflicts.ts';
+import { addressToInteger, parseAddress, type IpAddress } from '@fairlead/ip';
+import type { AddressPool, NodeName } from '../state.ts';
+import { nodeAddressProblems, separatePools } from './pool-conflicts.ts';
+
+function ip(text: string): IpAddress {
+  const address = parseAddress(text);
+  assert.ok(address !== undefined, text);
+  return address;
+}
 
 function poolOf(name: string, ranges: readonly (readonly [number, number])[]): AddressPool {
   return {
@@ -46,6 +53,7 @@ describe('pools that overlap', () => {
         value: '0-9',
         message:
           'Shares 0.0.0.4-0.0.0.6 with AddressPool/a (4-6), which came first and keeps them. Take them out of one of the two.',
+        reason: 'Overlap',
       },
     ]);
   });
@@ -70,4 +78,24 @@ describe('pools that overlap', () => {
       }),
     );
   });
+});
+
+it('addresses of nodes and of their gateways in a pool are told, each once', () => {
+  const [a, b, gateway] = [ip('192.0.2.11'), ip('192.0.2.12'), ip('192.0.2.1')];
+  const plain = { labels: {}, ready: true, excluded: false };
+  const report = { interfaces: [], landing: true, gateways: [gateway, a], problems: [] };
+  const nodes = [
+    { ...plain, name: 'a' as NodeName, addresses: [a], report },
+    { ...plain, name: 'b' as NodeName, addresses: [b], report },
+  ];
+  const first = addressToInteger(ip('192.0.2.0'));
+  const [problem, ...more] = nodeAddressProblems(
+    [poolOf('lan', [[Number(first), Number(first) + 255]])],
+    nodes,
+  );
+  assert.deepEqual([problem?.reason, more], ['AddressInUse', []]);
+  assert.match(
+    problem?.message ?? '',
+    /192\.0\.2\.11 of Node\/a, 192\.0\.2\.12 of Node\/b, 192\.0\.2\.1 of the gateway of Node\/a\. They/u,
+  );
 });

@@ -1,4 +1,11 @@
-import { addressToInteger, familyOf, formatRange, rangesOverlap } from '@fairlead/ip';
+import {
+  addressToInteger,
+  familyOf,
+  formatRange,
+  rangesOverlap,
+  type IpAddress,
+} from '@fairlead/ip';
+import { addressesOfNode } from '../node-addresses.ts';
 import type { AddressPool, ClusterNode, PoolRange, Problem } from '../state.ts';
 
 /**
@@ -19,24 +26,26 @@ export function separatePools(pools: readonly AddressPool[]): {
       owned.push(...rest.map((part) => ({ pool: pool.name, range: part })));
       return rest;
     });
-    return { ...pool, ranges };
+    // A pool that keeps all it has stays the object it is.
+    const whole =
+      ranges.length === pool.ranges.length &&
+      ranges.every((range, index) => range === pool.ranges[index]);
+    return whole ? pool : { ...pool, ranges };
   });
   return { pools: separated, problems };
 }
 
-/** One problem for each range that holds addresses of nodes. They are never given to a Service. */
+/** One problem for each range that holds addresses of nodes or their gateways. They are never given to a Service. */
 export function nodeAddressProblems(
   pools: readonly AddressPool[],
   nodes: readonly ClusterNode[],
 ): Problem[] {
-  const addresses = nodes.flatMap(({ name, addresses }) =>
-    addresses.map((address) => ({
-      name,
-      address,
-      family: familyOf(address),
-      integer: addressToInteger(address),
-    })),
-  );
+  const addresses = foreignAddresses(nodes).map(({ address, owner }) => ({
+    address,
+    owner,
+    family: familyOf(address),
+    integer: addressToInteger(address),
+  }));
   return pools.flatMap((pool) =>
     pool.ranges.flatMap((range) => {
       const inside = addresses.filter(
@@ -44,18 +53,35 @@ export function nodeAddressProblems(
           family === range.family && range.first <= integer && integer <= range.last,
       );
       if (inside.length === 0) return [];
-      const named = inside.slice(0, 3).map(({ name, address }) => `${address} of Node/${name}`);
+      const named = inside.slice(0, 3).map(({ address, owner }) => `${address} of ${owner}`);
       const more = inside.length > named.length ? ` and ${inside.length - named.length} more` : '';
       return [
         {
           object: `AddressPool/${pool.name}`,
           field: range.field,
           value: range.text,
-          message: `Holds addresses of nodes: ${named.join(', ')}${more}. They are never given to a Service; take them out of the pool.`,
+          message: `Holds addresses that are in use: ${named.join(', ')}${more}. They are never given to a Service; take them out of the pool.`,
+          reason: 'AddressInUse' as const,
         },
       ];
     }),
   );
+}
+
+/** Addresses that no Service may have, and whose they are; each once. */
+export function foreignAddresses(
+  nodes: readonly ClusterNode[],
+): readonly { readonly address: IpAddress; readonly owner: string }[] {
+  const owners = new Map<IpAddress, string>();
+  for (const node of nodes) {
+    for (const address of addressesOfNode(node)) owners.set(address, `Node/${node.name}`);
+  }
+  for (const { name, report } of nodes) {
+    for (const gateway of report?.gateways ?? []) {
+      if (!owners.has(gateway)) owners.set(gateway, `the gateway of Node/${name}`);
+    }
+  }
+  return Array.from(owners, ([address, owner]) => ({ address, owner }));
 }
 
 function overlap(
@@ -77,6 +103,7 @@ function overlap(
     field: range.field,
     value: range.text,
     message: `Shares ${shared} with ${owner}. Take them out of one of the two.`,
+    reason: 'Overlap',
   };
 }
 

@@ -9,37 +9,46 @@ import {
 import type { ServiceObject } from '../schemas/service.ts';
 import { itemPath } from '../shape/field-path.ts';
 import type { ShapeFault } from '../shape/fit.ts';
-import type { LoadBalancerService, ServiceKey } from '../state.ts';
+import { rawField } from '../shape/raw-field.ts';
+import type { LoadBalancerService, PublishedStatus, ServiceKey } from '../state.ts';
 import { converted, leftOut, type Converted } from './converted.ts';
+import type { ServiceOptions } from './read-options.ts';
 import { readRequests } from './service-requests.ts';
 
 /** The class by which a Service asks for us (KEP-1959). */
 const ourClass = 'fairlead.dev/lb';
 
-/** Which Services are ours. */
-export interface ServiceOptions {
-  /** Leave Services without a `loadBalancerClass` to somebody else. */
-  readonly requireClass?: boolean;
+/**
+ * Whether the Service is clearly not ours, by its type or class: then nothing else in it is judged. Where
+ * these cannot be read it may be ours.
+ */
+export function isOthers(service: unknown, { requireClass = false }: ServiceOptions): boolean {
+  const spec = rawField(service, 'spec');
+  const type = rawField(spec, 'type');
+  if (typeof type === 'string' && type !== 'LoadBalancer') return true;
+  const loadBalancerClass = rawField(spec, 'loadBalancerClass') ?? undefined;
+  if (loadBalancerClass === undefined) return requireClass;
+  return typeof loadBalancerClass === 'string' && loadBalancerClass !== ourClass;
 }
 
 /**
  * A Service of type LoadBalancer and of our class, without its endpoints. What would be unsafe to guess
  * makes it left out: a source range or a requested address that cannot be read, ports that clash.
+ * @param published where it comes from an API server
  */
 export function readService(
   service: ServiceObject,
-  { requireClass = false }: ServiceOptions,
+  published?: PublishedStatus,
 ): Converted<LoadBalancerService> {
   const { metadata, spec } = service;
-  const ours =
-    spec.loadBalancerClass === undefined ? !requireClass : spec.loadBalancerClass === ourClass;
-  if (spec.type !== 'LoadBalancer' || !ours) return leftOut();
+  if (spec.type !== 'LoadBalancer') return leftOut();
   const requests = readRequests(service);
   const sources = readSourceRanges(spec.loadBalancerSourceRanges);
   const refusals = [...portClashes(spec.ports), ...requests.refusals, ...sources.refusals];
   if (refusals.length > 0) return leftOut(refusals);
   const { namespace } = metadata;
-  const families = familiesOf(spec, requests.addresses);
+  const families =
+    published === undefined ? familiesOf(spec, requests.addresses) : familiesAsFilledIn(spec);
   const value: LoadBalancerService = {
     key: `${namespace}/${metadata.name}` as ServiceKey,
     namespace,
@@ -56,6 +65,8 @@ export function readService(
     shareKey: requests.shareKey,
     requestFields: requests.fields,
     endpoints: [],
+    namesClass: spec.loadBalancerClass === ourClass,
+    ...(published === undefined ? {} : { published }),
   };
   return converted(value, [...requests.faults, ...families.faults]);
 }
@@ -66,6 +77,12 @@ function affinityOf({ sessionAffinity, sessionAffinityConfig }: Spec): number | 
   if (sessionAffinity === 'None') return undefined;
   // Three hours, the default of the Service API.
   return sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
+}
+
+/** The API server names every family that the cluster can give; PreferDualStack may be one of them only. */
+function familiesAsFilledIn(spec: Spec) {
+  const read = familiesOf(spec, []);
+  return { ...read, families: read.families.slice(0, Math.max(spec.ipFamilies.length, 1)) };
 }
 
 /** The families as the API server would fill them in where it is not there to do so. */

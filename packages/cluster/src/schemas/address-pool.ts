@@ -83,6 +83,14 @@ const addressPoolSpec = z
       .describe(
         'Leave alone the first and the last address of each network, and IPv4 addresses that end in .0 or .255, even where a Service requests one.',
       ),
+    reuseAfter: z
+      .string()
+      .regex(/^(0|[1-9][0-9]{0,5})[smh]$/)
+      .meta({ form: 'a whole number with s, m or h, as in 90s, 10m or 24h' })
+      .default('0s')
+      .describe(
+        'For how long an address that a Service has given back is not given to another one, as in `10m`: clients may still know it as the old one. Who had it, or requests it, gets it at once. The controller remembers this until it is restarted or another replica leads.',
+      ),
   })
   .describe('What the pool holds and who may use it.');
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { timestamp } from './names.ts';
 
 /** A condition as Kubernetes' API conventions define it. */
-const condition = z.object({
+export const condition = z.object({
   type: z.string().max(316).describe('What the condition is about.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   reason: z.string().max(1024).describe('Why, in one word for programs.'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { OwnKind } from './kind.ts';
+import { metadata } from './metadata.ts';
 import { timestamp } from './names.ts';
 
 const interfaceName = z.string().min(1).max(15);
@@ -60,6 +61,11 @@ const nodeReportStatus = z
       .max(64)
       .default([])
       .describe('The interfaces on which it can announce: how its peers find it.'),
+    gateways: z
+      .array(addressText)
+      .max(16)
+      .default([])
+      .describe('The routers of its default routes: no Service is given one of these addresses.'),
     held: z
       .array(held)
       .max(256)
@@ -134,3 +140,14 @@ status:
 } as const satisfies OwnKind;
 
 export type NodeReportStatus = z.output<typeof nodeReportStatus>;
+
+/** What we read of a NodeReport: agents of other versions may write more, or other things, than we know. */
+export const nodeReportReading = z.object({
+  metadata,
+  status: nodeReportStatus
+    .pick({ interfaces: true, gateways: true, problems: true })
+    .extend({ dataPath: z.object({ landing: z.boolean().default(false) }).prefault({}) })
+    .prefault({}),
+});
+
+export type NodeReportObject = z.output<typeof nodeReportReading>;

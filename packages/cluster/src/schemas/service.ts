@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { condition } from './condition.ts';
 import { namespacedMetadata } from './metadata.ts';
 
 const servicePort = z.object({
@@ -76,5 +77,20 @@ export const service = z
     spec: serviceSpec.describe('What is served.'),
   })
   .describe('A Service of type LoadBalancer.');
+
+/** What we read of a Service's status, beside what is served. */
+export const publishedService = z.object({
+  metadata: z.object({ uid: z.string().min(1) }),
+  status: z
+    .object({
+      loadBalancer: z
+        .object({ ingress: z.array(z.object({ ip: z.string().optional() })).default([]) })
+        .prefault({}),
+      conditions: z.array(condition).default([]),
+    })
+    .prefault({}),
+});
+
+export type PublishedServiceObject = z.output<typeof publishedService>;
 
 export type ServiceObject = z.output<typeof service>;

@@ -32,6 +32,7 @@ describe('fitting a value to a schema', () => {
           autoAssign: true,
           namespaces: [],
           skipEdges: false,
+          reuseAfter: '0s',
         },
       },
     });

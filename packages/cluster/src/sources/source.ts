@@ -13,3 +13,18 @@ export interface SourceUpdate {
    */
   readonly problems: readonly Problem[];
 }
+
+/** Whether two updates of one source say the same. A source makes a state anew only where something has changed. */
+export function isSameUpdate(a: SourceUpdate, b: SourceUpdate): boolean {
+  return (
+    a.state === b.state &&
+    haveSameKeys(a, b) &&
+    JSON.stringify(a.problems) === JSON.stringify(b.problems)
+  );
+}
+
+export function haveSameKeys(a: SourceUpdate, b: SourceUpdate): boolean {
+  return (
+    a.keys.length === b.keys.length && a.keys.every((key, index) => b.keys[index]?.equals(key))
+  );
+}

@@ -54,6 +54,11 @@ export class KubeClient implements Disposable {
     return new KubeClient(new HttpTransport(connection, options.clock ?? systemClock), options);
   }
 
+  /** Where the API server is, for people: a URL. */
+  get server(): string {
+    return this.#transport.server;
+  }
+
   async get<T extends KubeObject>(
     resource: Resource<T>,
     name: ObjectName,

@@ -61,6 +61,7 @@ export interface Reply {
 
 /** Answers as a function says; remembers what was asked. */
 export class FakeTransport implements Transport {
+  readonly server = 'https://fake.test';
   readonly requests: ApiRequest[] = [];
   readonly #respond: (request: ApiRequest) => Reply | Promise<Reply>;
 

@@ -35,6 +35,10 @@ export class HttpTransport implements Transport, Disposable {
     this.#basePath = connection.server.pathname.replace(/\/$/u, '');
   }
 
+  get server(): string {
+    return this.#connection.server.href.replace(/\/$/u, '');
+  }
+
   async send(request: ApiRequest): Promise<ApiResponse> {
     const { identity: source } = this.#connection;
     const identity = await source.current(request.signal);

@@ -27,6 +27,8 @@ export interface ApiResponse extends Disposable {
 
 /** Brings requests to the API server and its answers back. */
 export interface Transport {
+  /** Where the API server is, for people: a URL. */
+  readonly server: string;
   /**
    * @throws ConnectionError where no answer came, ConfigurationError where the credentials cannot be had, the
    * signal's reason where that aborts

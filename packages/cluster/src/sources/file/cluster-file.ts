@@ -1,10 +1,10 @@
 import { basename, dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { problemOf } from '../../objects/converted.ts';
-import type { ServiceOptions } from '../../objects/service.ts';
+import type { ServiceOptions } from '../../objects/read-options.ts';
 import type { Problem } from '../../state.ts';
 import type { Secret } from '../secret.ts';
-import type { SourceUpdate } from '../source.ts';
+import { isSameUpdate, type SourceUpdate } from '../source.ts';
 import { describeFile, readText } from './files.ts';
 import { errorCode, fingerprint } from './fingerprint.ts';
 import { readKeyFile, type KeyFile } from './key-file.ts';
@@ -52,7 +52,7 @@ export class ClusterFile {
       keys: this.#keys,
       problems: [...this.#textProblems, ...keyFile],
     };
-    if (this.#told !== undefined && isSame(this.#told, update)) return undefined;
+    if (this.#told !== undefined && isSameUpdate(this.#told, update)) return undefined;
     this.#told = update;
     return update;
   }
@@ -135,14 +135,4 @@ export class ClusterFile {
   #keyPath(keyFile: string): string {
     return resolve(dirname(this.#path), keyFile);
   }
-}
-
-/** A state is made anew only where the file has changed. */
-function isSame(a: SourceUpdate, b: SourceUpdate): boolean {
-  return (
-    a.state === b.state &&
-    JSON.stringify(a.problems) === JSON.stringify(b.problems) &&
-    a.keys.length === b.keys.length &&
-    a.keys.every((key, index) => b.keys[index]?.equals(key))
-  );
 }

@@ -406,9 +406,9 @@ describe('a standalone file with a mistake', () => {
   ];
   for (const { what, objects, problem: expected } of cases) {
     it(`says so: ${what}`, () => {
-      const { message, ...problem } = problemOf(...objects);
+      const { message, object, field, value } = problemOf(...objects);
       const { message: pattern, ...rest } = expected;
-      assert.deepEqual(problem, rest);
+      assert.deepEqual({ object, field, value }, rest);
       assert.match(message, pattern);
     });
   }

@@ -1,7 +1,7 @@
 import { assembleState } from '../../objects/assemble.ts';
 import { problemOf } from '../../objects/converted.ts';
-import type { ClusterObject, ClusterObjectKind, ReadObject } from '../../objects/read-object.ts';
-import type { ServiceOptions } from '../../objects/service.ts';
+import { problemsOf, type ClusterObject, type ReadObject } from '../../objects/read-object.ts';
+import type { ServiceOptions } from '../../objects/read-options.ts';
 import type { ClusterSpec } from '../../schemas/cluster-document.ts';
 import type { ShapeFault } from '../../shape/fit.ts';
 import type { ClusterState, Problem } from '../../state.ts';
@@ -153,9 +153,7 @@ class Joining {
   }
 
   #report(name: string, read: ReadObject, kept: ClusterObject | undefined): void {
-    for (const fault of read.faults) {
-      const consequence = read.object === undefined ? ` ${outcome(read.kind, kept)}` : '';
-      const problem = problemOf(name, { ...fault, message: `${fault.message}${consequence}` });
+    for (const problem of problemsOf(read, { name, kept: kept !== undefined })) {
       // Somebody may have written the key itself into the object that names its file.
       this.problems.push(read.kind === 'Cluster' ? { ...problem, value: '' } : problem);
     }
@@ -166,10 +164,4 @@ class Joining {
 function named(id: string | undefined, place: string): string {
   if (id === undefined) return place;
   return id.includes('?') ? `${id} (${place})` : id;
-}
-
-function outcome(kind: ClusterObjectKind, kept: ClusterObject | undefined): string {
-  if (kind === 'Service') return 'The Service is not served until then.';
-  if (kept === undefined) return 'The object is not used until then.';
-  return 'The object as it was before this edit is used until then.';
 }

@@ -2,10 +2,10 @@ import {
   apiVersions,
   objectId,
   readObject,
-  type ClusterObjectKind,
   type ReadObject,
+  type WrittenKind,
 } from '../../objects/read-object.ts';
-import type { ServiceOptions } from '../../objects/service.ts';
+import type { ServiceOptions } from '../../objects/read-options.ts';
 import type { ShapeFault } from '../../shape/fit.ts';
 import { showValue } from '../../shape/show-value.ts';
 import { readYaml } from './yaml-text.ts';
@@ -69,7 +69,7 @@ function readItem(value: unknown, options: ServiceOptions): ItemReading {
   return { ok: true, read: readObject(kind, value, options) };
 }
 
-function isKnownKind(kind: string): kind is ClusterObjectKind {
+function isKnownKind(kind: string): kind is WrittenKind {
   return Object.hasOwn(apiVersions, kind);
 }
 

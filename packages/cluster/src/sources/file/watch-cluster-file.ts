@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceOptions } from '../../objects/service.ts';
+import type { ServiceOptions } from '../../objects/read-options.ts';
 import type { SourceUpdate } from '../source.ts';
 import { ClusterFile } from './cluster-file.ts';
 import { DirectoryWatches } from './directory-watches.ts';
