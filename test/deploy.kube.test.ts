@@ -1,6 +1,7 @@
 /** What `deploy/` makes of a cluster: applied to a real API server with RBAC. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { SubjectAccessReview } from 'kubernetes-types/authorization/v1.d.ts';
 import { ApiError, defineResource, KubeClient, kubeconfigConnection } from '@fairlead/kube';
@@ -8,11 +9,15 @@ import {
   KubernetesControlPlane,
   nodeObject,
   serviceAccountKubeconfig,
+  serviceObject,
 } from '@fairlead/lab/kubernetes';
 import { waitFor } from '@fairlead/lab';
-import { deployDirectory, readManifests } from './manifests.ts';
+import type { ClusterRole } from 'kubernetes-types/rbac/v1.d.ts';
+import { deployDirectory, manifest, readManifests } from './manifests.ts';
+import { requestsOutside, unusedRules } from './role-rules.ts';
 
 const namespace = 'fairlead-system';
+const executable = join(import.meta.dirname, '..', 'bin', 'fairlead');
 const reviews = defineResource<SubjectAccessReview>({
   group: 'authorization.k8s.io',
   version: 'v1',
@@ -35,7 +40,7 @@ before(async () => {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   plane = await KubernetesControlPlane.start({
     authorization: 'RBAC',
-    users: [{ name: 'viewer', groups: ['system:authenticated'] }],
+    users: ['viewer', 'operator'].map((name) => ({ name, groups: ['system:authenticated'] })),
     controllers: ['clusterrole-aggregation-controller'],
   });
   admin = await connect(plane.kubeconfig());
@@ -64,6 +69,19 @@ async function applied(): Promise<readonly string[]> {
   ]);
   return stdout.trim().split('\n');
 }
+
+/** What `fairlead status` says at a terminal. */
+async function fairleadStatus(kubeconfig: string): Promise<{ code: number | null; text: string }> {
+  const argv = [executable, 'status', '--kubeconfig', kubeconfig] as const;
+  const { code, stdout, stderr } = await plane.host.exec(argv, { mayFail: true });
+  return { code, text: `${stdout}${stderr}` };
+}
+
+test('status of a cluster without Fairlead says how to install it', async () => {
+  const { code, text } = await fairleadStatus(plane.kubeconfig());
+  assert.equal(code, 1);
+  assert.match(text, /has no addresspools\.fairlead\.dev.*kubectl apply --server-side -k deploy/u);
+});
 
 test('everything applies, and again nothing changes', async () => {
   const { stdout, stderr } = await apply();
@@ -297,4 +315,50 @@ describe('an agent writes the report of its own node only', () => {
   test('an administrator may remove any', async () => {
     assert.equal(await admin.delete(nodeReports, { name: 'n2' }), true);
   });
+});
+
+describe('fairlead status through the API server', () => {
+  test('without a role it names what is forbidden, and the role', async () => {
+    const { code, text } = await fairleadStatus(plane.kubeconfig('operator'));
+    assert.equal(code, 1);
+    assert.match(text, /you may not list services, .*nodereports\.fairlead\.dev.*fairlead-viewer/u);
+  });
+
+  test('with the role fairlead-viewer it shows Services, owners, nodes; and uses the whole role', async () => {
+    const bound = ['--clusterrole=fairlead-viewer', '--user=operator'];
+    await plane.kubectl(['create', 'clusterrolebinding', 'operator', ...bound]);
+    await create({
+      apiVersion: 'fairlead.dev/v1alpha1',
+      kind: 'AddressPool',
+      metadata: { name: 'lan' },
+      spec: { addresses: ['192.0.2.100-192.0.2.109'] },
+    });
+    await create(serviceObject({ name: 'web', selector: { app: 'web' }, ports: [{ port: 80 }] }));
+    await using proxy = await plane.startProxy('status');
+    const { code, text } = await fairleadStatus(plane.kubeconfig('operator', proxy.server));
+    assert.equal(code, 0, text);
+    assert.match(text, /^default\/web +<none> +80\/TCP +Cluster +<none>/mu);
+    assert.match(text, /^n1 +yes .*0\.1\.0, out/mu);
+    assert.match(text, /^n2 +no .*has not reported/mu);
+    assert.match(text, /Service\/default\/web .*No controller has looked at it yet/u);
+    const { rules } = manifest('ClusterRole', 'fairlead-viewer') as ClusterRole;
+    const requests = await proxy.requests();
+    assert.deepEqual(requestsOutside(rules ?? [], requests), []);
+    // People look at single objects, too.
+    const unused = unusedRules(rules ?? [], requests).filter((rule) => !rule.startsWith('get '));
+    assert.deepEqual(unused, []);
+  });
+
+  test('an API server that is away is named, and whom to ask instead', async () => {
+    await using proxy = await plane.startProxy('away');
+    await proxy.cut();
+    const { code, text } = await fairleadStatus(plane.kubeconfig('operator', proxy.server));
+    assert.equal(code, 1);
+    assert.ok(text.includes(proxy.server), text);
+    assert.match(text, /does not answer as it should: .*--state-dir \/run\/fairlead/u);
+  });
+
+  async function create(object: object): Promise<void> {
+    await plane.kubectl(['create', '--filename=-'], { input: JSON.stringify(object) });
+  }
 });

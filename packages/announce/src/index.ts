@@ -14,3 +14,4 @@ export type { AnnouncePlan, SegmentPlan, UsableInterface } from './plan.ts';
 export { ReachIndex, type Reach } from './reach.ts';
 export { Responder } from './responder.ts';
 export type { ResponderCounters } from './responder-layout.ts';
+export { inOrderOfName, selects } from './selection.ts';

@@ -11,6 +11,7 @@ export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
 export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
+  problemsOf,
   readObject,
   type ClusterObject,
   type ClusterObjectKind,
