@@ -42,6 +42,8 @@ export interface Followed {
 interface Failure {
   readonly error: Error;
   readonly ms: number;
+  /** When the first of those in a row came. */
+  readonly firstMs: number;
   readonly count: number;
 }
 
@@ -120,7 +122,9 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
     switch (problem.kind) {
       case 'disconnected': {
         const { error, failures } = problem;
-        this.#failure = { error, count: failures, ms: this.#options.client.clock.nowMs() };
+        const ms = this.#options.client.clock.nowMs();
+        const firstMs = failures > 1 ? (this.#failure?.firstMs ?? ms) : ms;
+        this.#failure = { error, count: failures, ms, firstMs };
         this.#options.outage.suspect(error);
         break;
       }
@@ -140,7 +144,7 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
   #failureProblem(): Problem | undefined {
     const failure = this.#presentFailure;
     if (failure === undefined) return undefined;
-    const { error, count } = failure;
+    const { error, count, firstMs } = failure;
     const { resource } = this.#options;
     const plural = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
     if (error instanceof ApiError && error.notFound) {
@@ -155,8 +159,8 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
       const message = `May not be read: ${error.message}. Allow the verbs list and watch on ${this.#described} to this user or service account, as deploy/ does.`;
       return this.#problem(message);
     }
-    // One for the server as a whole says more.
-    if (count < manyFailures || this.#options.outage.problem !== undefined) return undefined;
+    // Where the server answers nobody, that is the problem.
+    if (count < manyFailures || !this.#options.outage.hasAnsweredSince(firstMs)) return undefined;
     return this.#problem(
       `Cannot be followed: ${error.message}. What was read last is used. See what the API server has in its log.`,
     );

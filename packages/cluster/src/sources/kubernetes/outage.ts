@@ -12,6 +12,8 @@ export class Outage implements Disposable {
   /** What the last question came to. */
   #unreachable: Error | undefined;
   #timer: Disposable | undefined;
+  /** When the newest question was asked that the server answered. */
+  #answeredMs = -Infinity;
 
   constructor(client: KubeClient, onChange: () => void) {
     this.#client = client;
@@ -36,9 +38,14 @@ export class Outage implements Disposable {
   /** The server has answered a question that was asked at `askedMs`. */
   reached(askedMs: number): void {
     this.#unreachable = undefined;
+    this.#answeredMs = askedMs;
     if (this.#began === undefined || askedMs < this.#began.ms) return;
     this.#end();
     this.#onChange();
+  }
+
+  hasAnsweredSince(ms: number): boolean {
+    return this.#answeredMs >= ms;
   }
 
   get problem(): Problem | undefined {
