@@ -6,7 +6,7 @@ const graceMs = 10_000;
 
 /** Whether the API server as a whole serves us, and since when it does not. */
 export class Outage implements Disposable {
-  readonly #client: KubeClient;
+  readonly #client: Pick<KubeClient, 'clock' | 'server'>;
   readonly #onChange: () => void;
   #began: { readonly ms: number; readonly date: Date; readonly error: Error } | undefined;
   /** What the last question came to. */
@@ -15,7 +15,7 @@ export class Outage implements Disposable {
   /** When the newest question was asked that the server answered. */
   #answeredMs = -Infinity;
 
-  constructor(client: KubeClient, onChange: () => void) {
+  constructor(client: Pick<KubeClient, 'clock' | 'server'>, onChange: () => void) {
     this.#client = client;
     this.#onChange = onChange;
   }
