@@ -18,7 +18,8 @@ export default async function* tally(source: AsyncIterable<TestEvent>): AsyncIte
     if (event.type === 'test:pass') passed += 1;
     else {
       const { file = '', name, details } = event.data;
-      const [why = ''] = String(details.error.cause ?? details.error.message).split('\n', 1);
+      const { cause, message } = details.error;
+      const [why = ''] = (cause instanceof Error ? cause.message : message).split('\n', 1);
       failures.push(`${file}: ${name}: ${why}`);
     }
   }

@@ -10,22 +10,21 @@ import { OperatorError } from './operator-error.ts';
 export const OWN_NAMESPACE = 'fairlead-system';
 
 /**
- * A client of the API server, and where that is: by a kubeconfig, or without one as the pod's service account.
+ * A client of the API server: by a kubeconfig, or without one as the pod's service account.
  * @param fieldManager owner of the fields that it writes
  * @throws OperatorError that names what is missing
  */
 export async function connectKubernetes(
   kubeconfig: string | undefined,
   fieldManager: string,
-): Promise<{ readonly client: KubeClient; readonly server: string }> {
+): Promise<KubeClient> {
   const environment = process.env;
   try {
     const connection =
       kubeconfig === undefined
         ? inClusterConnection(environment)
         : await kubeconfigConnection({ path: kubeconfig, environment });
-    const client = KubeClient.connect(connection, { fieldManager });
-    return { client, server: connection.server.href };
+    return KubeClient.connect(connection, { fieldManager });
   } catch (cause) {
     if (!(cause instanceof ConfigurationError)) throw cause;
     const step = kubeconfig === undefined ? ' Outside a pod name a --kubeconfig.' : '';

@@ -32,8 +32,9 @@ export {
   type KubernetesSourceOptions,
 } from './sources/kubernetes/kubernetes-source.ts';
 export { ownResources, type WrittenNodeReport } from './sources/kubernetes/own-resources.ts';
+export { loadLastState, saveLastState } from './sources/last-state/last-state.ts';
 export { Secret } from './sources/secret.ts';
-export type { SourceUpdate } from './sources/source.ts';
+export { isSameKnowledge, type SourceUpdate } from './sources/source.ts';
 export type {
   AddressPool,
   AllocatedAddress,

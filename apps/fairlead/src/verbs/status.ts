@@ -61,8 +61,8 @@ async function readStatus(
     case 'agent':
       return askAgent(stateDirectory(source.stateDir));
     case 'kubernetes': {
-      const { client, server } = await connectKubernetes(source.kubeconfig, 'fairlead-status');
-      using _closed = client;
+      using client = await connectKubernetes(source.kubeconfig, 'fairlead-status');
+      const { server } = client;
       const objects = await readClusterObjects(client, server);
       return clusterStatus({ objects, server, version: VERSION, nowMs: Date.now() });
     }
