@@ -9,6 +9,11 @@ export interface Reply {
   readonly body: string;
 }
 
+/** An answer for people and for Prometheus. */
+export function plainText(status: number, body: string): Reply {
+  return { status, type: 'text/plain; version=0.0.4', body };
+}
+
 /** Keys are `METHOD /path`. */
 export type Routes = Readonly<Record<string, (query: URLSearchParams) => Reply | Promise<Reply>>>;
 
@@ -45,11 +50,7 @@ async function answer(request: IncomingMessage, routes: Routes): Promise<Reply> 
   const route = routes[`${request.method} ${url.pathname}`];
   if (route !== undefined) return route(url.searchParams);
   const known = Object.keys(routes).join(', ');
-  return {
-    status: 404,
-    type: 'text/plain; version=0.0.4',
-    body: `not found; there is: ${known}\n`,
-  };
+  return plainText(404, `not found; there is: ${known}\n`);
 }
 
 async function bind(

@@ -3,9 +3,9 @@ import type { Problem } from '@fairlead/cluster';
 
 export type Log = Logger;
 
-/** JSON lines on standard output, written at once so that a crash loses none. */
-export function createLog(level: string, node: string): Log {
-  return pino({ level, base: { node } }, destination({ fd: 1, sync: true }));
+/** JSON lines on standard output, written at once so that a crash loses none; `base` is in each of them. */
+export function createLog(level: string, base: Readonly<Record<string, string>>): Log {
+  return pino({ level, base }, destination({ fd: 1, sync: true }));
 }
 
 /** Says each problem once when it appears and once when it is mended, however often it is decided. */

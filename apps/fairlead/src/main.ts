@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { OperatorError } from './operator-error.ts';
 import { agentVerb } from './verbs/agent.ts';
 import { cleanupVerb } from './verbs/cleanup.ts';
+import { controllerVerb } from './verbs/controller.ts';
 import { statusVerb } from './verbs/status.ts';
 import { VERSION } from './version.ts';
 
@@ -10,6 +11,7 @@ new Command('fairlead')
   .version(VERSION)
   .showHelpAfterError('(see fairlead --help)')
   .addCommand(agentVerb())
+  .addCommand(controllerVerb())
   .addCommand(statusVerb())
   .addCommand(cleanupVerb())
   .parseAsync()

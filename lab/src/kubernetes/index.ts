@@ -1,5 +1,11 @@
 export { kubernetesBinaries, type KubernetesBinaries } from './binaries.ts';
 export type { CertificateFiles } from './certificates.ts';
+export {
+  KubernetesCluster,
+  type KubernetesClusterOptions,
+  type KubernetesServiceOptions,
+} from './cluster/kubernetes-cluster.ts';
+export { fairleadKinds, type FairleadObject } from './cluster/kinds.ts';
 export { ThisNamespace, type KubernetesHost } from './control-plane-host.ts';
 export type { ControlPlaneOptions } from './control-plane-setup.ts';
 export { KubernetesControlPlane, type KubectlOptions } from './control-plane.ts';

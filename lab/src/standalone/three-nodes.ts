@@ -1,16 +1,13 @@
 import type { IpAddress } from '@fairlead/ip';
+import { addObserver } from '../cluster/cluster-network.ts';
+import { witnessedPorts } from '../cluster/service-options.ts';
 import type { Host } from '../host.ts';
 import { Lab } from '../lab.ts';
-import { ECHO_PORT, Witness, type WitnessOptions } from '../measure/witness.ts';
+import { Witness, type WitnessOptions } from '../measure/witness.ts';
 import type { Node, Pod } from '../node.ts';
 import { waitFor } from '../wait-for.ts';
 import type { ClusterFileContents } from './cluster-file.ts';
 import { StandaloneCluster } from './standalone-cluster.ts';
-
-const PORTS = (['TCP', 'UDP'] as const).flatMap((protocol) => [
-  { protocol, port: 80, targetPort: 8080 },
-  { protocol, port: ECHO_PORT, targetPort: 9090 },
-]);
 
 /** Requested, so that nothing that a test adds to the file moves them. */
 const WEB = ['192.0.2.100', '2001:db8::1:64'] as IpAddress[];
@@ -41,10 +38,7 @@ export class ThreeNodes implements AsyncDisposable {
   static async create(name: string): Promise<ThreeNodes> {
     const lab = await Lab.create({ name });
     const cluster = await StandaloneCluster.create(lab);
-    const observer = await lab.client('observer', {
-      nics: [{ switch: cluster.lan, addresses: ['192.0.2.51/24', '2001:db8::51/64'] }],
-    });
-    await lab.settled();
+    const observer = await addObserver(lab, cluster.lan);
     return new ThreeNodes(lab, cluster, observer);
   }
 
@@ -74,29 +68,13 @@ export class ThreeNodes implements AsyncDisposable {
 
   /** Writes the Service `web` into the file, with all pods unless others are given. */
   service(change: { readonly pods?: readonly Pod[] }): void {
-    const web = { name: 'web', ports: PORTS, preferredNode: 'a', addresses: WEB };
+    const web = { name: 'web', ports: witnessedPorts, preferredNode: 'a', addresses: WEB };
     this.cluster.service({ ...web, ...change });
   }
 
   /** Resolves when all hear each other and one node answers for both addresses. */
   async settled(owner: Node, nodes: readonly Node[] = this.nodes): Promise<void> {
-    await waitFor(
-      async () => {
-        const all = await Promise.all(nodes.map((node) => this.cluster.status(node)));
-        return all.every((status) => {
-          const web = status.services.filter(({ service }) => service === 'default/web');
-          const addresses = web.flatMap((each) => each.addresses);
-          const here = status.node === owner.name ? 'answers' : 'passes on to the owner';
-          return (
-            status.nodes.filter(({ live }) => live).length === nodes.length &&
-            status.segments.every(({ standing }) => standing === 'active') &&
-            addresses.length > 0 &&
-            addresses.every((each) => each.here === here && each.owner === owner.name)
-          );
-        });
-      },
-      { what: `${owner.name} to answer and all to agree`, deadlineMs: 45_000, everyMs: 50 },
-    );
+    await this.cluster.settled('web', owner, nodes);
   }
 
   witness(options: Pick<WitnessOptions, 'traffic'> = {}): Promise<Witness> {

@@ -17,6 +17,7 @@ export {
   type ClusterObjectKind,
   type ReadObject,
 } from './objects/read-object.ts';
+export { readPublishedStatus } from './objects/published-status.ts';
 export type { ReadOptions, Reader, ServiceOptions } from './objects/read-options.ts';
 export type { Condition } from './schemas/condition.ts';
 export type { NodeReportStatus } from './schemas/node-report.ts';

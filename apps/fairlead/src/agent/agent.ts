@@ -18,6 +18,7 @@ import {
   FileLock,
   KernelWatch,
   listAddresses,
+  listDefaultGateways,
   listInterfaces,
   mountBpffs,
   Nftables,
@@ -28,8 +29,8 @@ import { OperatorError } from '../operator-error.ts';
 import { createStateDirectory, type StateDirectory } from '../state-directory.ts';
 import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
-import { listen, type ListenAddress, type Routes } from '../http.ts';
-import { ColdMemory } from './cold-memory.ts';
+import { ColdMemory } from '../cold-memory.ts';
+import { listen, plainText, type ListenAddress, type Routes } from '../http.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { renderMetrics } from '../metrics.ts';
@@ -116,6 +117,8 @@ class Agent implements AsyncDisposable {
   readonly #failed = Promise.withResolvers<never>();
   #update: SourceUpdate = { state: undefined, keys: [], problems: [] };
   #fresh = true;
+  /** Not read with each report: a router's table of routes is large. */
+  #gateways = listDefaultGateways();
   #round: Round | undefined;
   #problems: readonly Problem[] = [];
 
@@ -123,7 +126,7 @@ class Agent implements AsyncDisposable {
     const { directory } = options;
     this.#options = options;
     this.#self = options.node as NodeName;
-    this.#log = createLog(options.logLevel, options.node);
+    this.#log = createLog(options.logLevel, { node: options.node });
     this.#problemLog = new ProblemLog(this.#log);
     this.#objects = this.#openObjects(options);
     this.#rounds = new Rounds(this.#objects);
@@ -172,7 +175,10 @@ class Agent implements AsyncDisposable {
     await using servers = new AsyncDisposableStack();
     servers.use(await listen({ socket: directory.socket }, this.#socketRoutes()));
     if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
-    const recheck = setInterval(() => this.#reconciler.request(), RECHECK_MS);
+    const recheck = setInterval(() => {
+      this.#gateways = listDefaultGateways();
+      this.#reconciler.request();
+    }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));
     const freshCheck = setInterval(() => this.#checkFreshness(), FRESH_CHECK_MS);
     servers.defer(() => clearInterval(freshCheck));
@@ -295,6 +301,7 @@ class Agent implements AsyncDisposable {
       version: VERSION,
       announce: this.#round.announce,
       addresses: listAddresses(),
+      gateways: this.#gateways,
       segments: await this.#worker.report(),
       problems: [...services.flatMap((service) => service.problems), ...problems],
       attach: tcIngressMode(),
@@ -356,14 +363,15 @@ class Agent implements AsyncDisposable {
   }
 
   #publicRoutes(): Routes {
-    const text = (status: number, body: string) =>
-      ({ status, type: 'text/plain; version=0.0.4', body: `${body}\n` }) as const;
     return {
-      'GET /healthz': () => text(200, 'ok'),
+      'GET /healthz': () => plainText(200, 'ok\n'),
       'GET /readyz': () =>
         this.#round === undefined
-          ? text(503, this.#problems[0]?.message ?? 'the objects have not been read yet')
-          : text(200, 'ok'),
+          ? plainText(
+              503,
+              `${this.#problems[0]?.message ?? 'the objects have not been read yet'}\n`,
+            )
+          : plainText(200, 'ok\n'),
       'GET /metrics': async () => {
         const metrics = agentMetrics({
           snapshot: await this.#snapshot(),
@@ -372,7 +380,7 @@ class Agent implements AsyncDisposable {
           steer: this.#steer.counters(),
           land: this.#land.counters(),
         });
-        return { ...text(200, ''), body: renderMetrics(metrics) };
+        return plainText(200, renderMetrics(metrics));
       },
     };
   }

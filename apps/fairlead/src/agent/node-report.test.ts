@@ -76,6 +76,7 @@ const input: NodeReportInput = {
     address('10.0.0.1', { interfaceIndex: 3 }),
     address('192.0.2.12', { dadFailed: true }),
   ],
+  gateways: [],
   segments: [segment('active', [ours])],
   problems: [],
   attach: 'tcx',

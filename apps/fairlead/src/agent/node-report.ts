@@ -1,5 +1,6 @@
 import type { AnnouncePlan, SegmentReport } from '@fairlead/announce';
 import type { NodeReportStatus, Problem } from '@fairlead/cluster';
+import type { IpAddress } from '@fairlead/ip';
 import type { InterfaceAddress, TcMode } from '@fairlead/linux';
 import { bucketCount, bucketOf } from '@fairlead/membership';
 
@@ -7,6 +8,8 @@ export interface NodeReportInput {
   readonly version: string;
   readonly announce: AnnouncePlan;
   readonly addresses: readonly InterfaceAddress[];
+  /** Of default routes. */
+  readonly gateways: readonly IpAddress[];
   readonly segments: readonly SegmentReport[];
   readonly problems: readonly Problem[];
   readonly attach: TcMode;
@@ -18,13 +21,13 @@ export interface NodeReportInput {
 type Held = NodeReportStatus['held'][number];
 
 /** Limits of the schema: what is beyond them is left out. */
-const MOST = { interfaces: 64, addresses: 64, held: 256, problems: 64 } as const;
+const MOST = { interfaces: 64, addresses: 64, gateways: 16, held: 256, problems: 64 } as const;
 const LONGEST_TEXT = 400;
 const LONGEST_MESSAGE = 2048;
 
 /** What this node tells the cluster of itself, once its landing is in place. Pure; the same as long as nothing changes. */
 export function nodeReport(input: NodeReportInput): NodeReportStatus {
-  const { version, announce, addresses, segments, problems, attach } = input;
+  const { version, announce, addresses, gateways, segments, problems, attach } = input;
   return {
     version,
     class: classOf(segments),
@@ -36,6 +39,7 @@ export function nodeReport(input: NodeReportInput): NodeReportStatus {
         .slice(0, MOST.addresses)
         .map(({ address, prefixLength }) => `${address}/${prefixLength}`),
     })),
+    gateways: gateways.slice(0, MOST.gateways),
     held: heldBuckets(input).slice(0, MOST.held),
     sessions: [],
     dataPath: { attach: attach === 'tcx' ? 'TCX' : 'Clsact', landing: true },

@@ -1,5 +1,5 @@
 import { releaseColdMemory } from '@fairlead/linux';
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 
 const LOOK_EVERY_MS = 5000;
 /** A collection blocks the main thread for some tenths of a second: not again at once. */
@@ -36,7 +36,7 @@ export class ColdMemory implements Disposable {
       releaseColdMemory();
       this.#left = process.memoryUsage.rss();
     } catch (error) {
-      this.#log.warn({ err: error }, 'no memory can be given back: the agent stays larger');
+      this.#log.warn({ err: error }, 'no memory can be given back: this process stays larger');
       clearInterval(this.#timer);
       return;
     }

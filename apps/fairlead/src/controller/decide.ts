@@ -1,0 +1,138 @@
+import { allocate, poolUsages, type Cooling, type PoolUsage } from '@fairlead/allocate';
+import { ReachIndex } from '@fairlead/announce';
+import type {
+  Allocation,
+  Allocations,
+  ClusterState,
+  Problem,
+  PublishedStatus,
+  ServiceKey,
+} from '@fairlead/cluster';
+import type { IpAddress } from '@fairlead/ip';
+import { addressesAreOurs, datedConditions, sayTheSame, type Finding } from './findings.ts';
+import { sameAddresses } from './compare-status.ts';
+import {
+  allocatedFinding,
+  announcedFinding,
+  conflictsByService,
+  invalidFinding,
+  notAllocatedFinding,
+  problemsByService,
+} from './service-findings.ts';
+
+/** All that one round decides from. */
+export interface RoundInput {
+  readonly state: ClusterState;
+  /** Statuses that were written, or are about to be, and that the state does not show yet. */
+  readonly unseen: ReadonlyMap<ServiceKey, PublishedStatus>;
+  /** Addresses that were freed a short time ago. */
+  readonly cooling: Cooling;
+  readonly now: Date;
+}
+
+/** A status that a Service must get. */
+export interface StatusChange {
+  readonly before: PublishedStatus;
+  /** Of a Service that is released, one without addresses and conditions. */
+  readonly after: PublishedStatus;
+}
+
+/** All that one round decides: plain data, nothing done yet. */
+export interface RoundDecisions {
+  readonly changes: ReadonlyMap<ServiceKey, StatusChange>;
+  readonly allocations: Allocations;
+  readonly usages: ReadonlyMap<string, PoolUsage>;
+  /** Problems that have no status to be told in. */
+  readonly announcementProblems: readonly Problem[];
+  /** Who holds which addresses after this round, refused Services included. */
+  readonly held: ReadonlyMap<ServiceKey, readonly IpAddress[]>;
+}
+
+const nothing: Allocation = Object.freeze({ addresses: [], problems: [] });
+
+/**
+ * Decides the status of every Service. Pure: what was written but not seen counts as if it were there, so that no
+ * address is given twice while writes are on their way.
+ */
+export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundDecisions {
+  const known = (key: ServiceKey, published: PublishedStatus): PublishedStatus => {
+    const written = unseen.get(key);
+    return written?.uid === published.uid ? written : published;
+  };
+  const { services, unservedServices = [] } = state;
+  const statuses = new Map<ServiceKey, PublishedStatus>();
+  const assigned = new Map<ServiceKey, readonly IpAddress[]>();
+  for (const { key, published, namesClass = false } of services) {
+    if (published === undefined) continue;
+    const status = known(key, published);
+    statuses.set(key, status);
+    const adopts = status.conditions.length === 0 && namesClass;
+    if (adopts || addressesAreOurs(status)) assigned.set(key, status.addresses);
+  }
+  const reserved = new Map<ServiceKey, readonly IpAddress[]>();
+  for (const { key, why, published } of unservedServices) {
+    const status = known(key, published);
+    statuses.set(key, status);
+    if (why === 'refused' && addressesAreOurs(status)) reserved.set(key, status.addresses);
+  }
+
+  // Of a Service that the view does not have yet: whoever led before has given it its addresses.
+  for (const [key, status] of unseen) {
+    if (!statuses.has(key)) reserved.set(key, status.addresses);
+  }
+
+  const allocations = allocate(state, assigned, { reserved, cooling });
+  const reach = new ReachIndex(state);
+  const ownProblems = problemsByService(state);
+  const conflicts = conflictsByService(state);
+  const changes = new Map<ServiceKey, StatusChange>();
+  const change = (
+    key: ServiceKey,
+    addresses: readonly IpAddress[],
+    findings: readonly Finding[],
+  ): void => {
+    const before = statuses.get(key);
+    if (before === undefined) return;
+    const had = addressesAreOurs(before) ? before.addresses : [];
+    if (sameAddresses(had, addresses) && sayTheSame(before.conditions, findings)) return;
+    const conditions = datedConditions(findings, before.conditions, now);
+    changes.set(key, { before, after: { uid: before.uid, addresses, conditions } });
+  };
+
+  const held = new Map<ServiceKey, readonly IpAddress[]>(reserved);
+  for (const service of services) {
+    const { key } = service;
+    const allocation = allocations.get(key) ?? nothing;
+    const addresses = allocation.addresses.map(({ address }) => address);
+    if (addresses.length > 0) held.set(key, addresses);
+    change(key, addresses, [
+      allocatedFinding(state, allocation, ownProblems.get(key) ?? []),
+      announcedFinding(service, allocation, reach, conflicts.get(key) ?? []),
+    ]);
+  }
+  for (const { key, why } of unservedServices) {
+    switch (why) {
+      case 'refused':
+        change(key, reserved.get(key) ?? [], [
+          invalidFinding(ownProblems.get(key) ?? []),
+          notAllocatedFinding,
+        ]);
+        break;
+      case 'released':
+        change(key, [], []);
+        break;
+      default:
+        why satisfies never;
+    }
+  }
+  return {
+    changes,
+    allocations,
+    usages: poolUsages(state, allocations, reserved),
+    announcementProblems: [
+      ...state.problems.filter(({ object }) => object.startsWith('Announcement/')),
+      ...reach.shadows.values(),
+    ],
+    held,
+  };
+}
