@@ -36,12 +36,16 @@ export type { Recording } from './measure/recording.ts';
 export type { LostRun, SequenceResult } from './measure/sequence-tally.ts';
 export {
   startConnector,
+  startMembers,
   startObserver,
   startPodServer,
+  startWireTap,
   type ConnectorOptions,
+  type MembersOptions,
   type ObserverOptions,
   type PodServerOptions,
 } from './measure/start.ts';
+export type { FrameMeaning, Sighting } from './measure/sighting.ts';
 export { ECHO_PORT, type Evidence, type Witness } from './measure/witness.ts';
 export { monotonicMs } from './monotonic-clock.ts';
 export type { Nic, NicOptions } from './nic.ts';
@@ -62,4 +66,5 @@ export {
   type StandaloneOptions,
   type StatusProblem,
 } from './standalone/standalone-cluster.ts';
+export { ObservedCluster } from './standalone/observed-cluster.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';
