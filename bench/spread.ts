@@ -1,9 +1,9 @@
-/** `median / max` of figures, without decimals unless asked for. */
+/** Median and largest, as in `12 / 40`. */
 export function spread(figures: readonly number[], decimals = 0): string {
-  const max = figures.reduce((a, b) => Math.max(a, b), -Infinity);
-  return `${median(figures).toFixed(decimals)} / ${max.toFixed(decimals)}`;
+  return `${median(figures).toFixed(decimals)} / ${Math.max(...figures).toFixed(decimals)}`;
 }
 
+/** NaN where there is none. */
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
