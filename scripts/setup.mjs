@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Brings what a command needs and nothing else: `node scripts/setup.mjs [run|check|test|demo|bench]`.
+// Brings what a command needs and nothing else: `node scripts/setup.mjs [run|check|test|demo|demo-kubernetes|bench]`.
 // Runs on the system's own Node (20 or later), so it is plain JavaScript without dependencies.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { ensureKubernetesBinaries } from './kubernetes-binaries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const PARTS = ['run', 'check', 'test', 'demo', 'bench'];
+const PARTS = ['run', 'check', 'test', 'demo', 'demo-kubernetes', 'bench'];
+/** Those that start a real Kubernetes. */
+const KUBERNETES_PARTS = ['test', 'demo-kubernetes'];
 const part = process.argv[2] ?? 'run';
 if (!PARTS.includes(part)) {
   console.error(`setup: unknown part '${part}'; known are ${PARTS.join(', ')}`);
@@ -32,9 +34,14 @@ const SYSTEM_NEEDS = [
   { package: 'bpftool', command: 'bpftool', why: 'tests detach programs by it', parts: ['test'] },
   { package: 'curl', command: 'curl', why: 'tests ask for metrics by it', parts: ['test'] },
   { package: 'procps', command: 'sysctl', why: 'tests change settings by it', parts: ['test'] },
-  { package: 'openssl', command: 'openssl', why: 'keys of the API server', parts: ['test'] },
-  { package: 'iptables', command: 'iptables', why: 'kube-proxy needs it', parts: ['test'] },
-  { package: 'tar', command: 'tar', why: 'unpacks released binaries', parts: ['test'] },
+  {
+    package: 'openssl',
+    command: 'openssl',
+    why: 'keys of the API server',
+    parts: KUBERNETES_PARTS,
+  },
+  { package: 'iptables', command: 'iptables', why: 'kube-proxy needs it', parts: KUBERNETES_PARTS },
+  { package: 'tar', command: 'tar', why: 'unpacks released binaries', parts: KUBERNETES_PARTS },
 ];
 
 const started = Date.now();
@@ -146,7 +153,7 @@ if (part !== 'check') {
   installSystemPackages();
   build();
 }
-if (part === 'test') {
+if (KUBERNETES_PARTS.includes(part)) {
   try {
     await ensureKubernetesBinaries(say);
   } catch (error) {

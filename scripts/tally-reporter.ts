@@ -1,15 +1,27 @@
 import type { TestEvent } from 'node:test/reporters';
 
-/** A reporter of node:test that writes only `{passed, failed}`, counting tests but not suites. */
+/** What a run of node:test came to. */
+export interface Tally {
+  readonly passed: number;
+  /** Each test that failed: `file: name`, and why. */
+  readonly failures: readonly string[];
+}
+
+/** A reporter of node:test that writes only a `Tally`, of tests but not of suites. */
 // eslint-disable-next-line import/no-default-export -- node:test loads a reporter by its default export
 export default async function* tally(source: AsyncIterable<TestEvent>): AsyncIterable<string> {
   let passed = 0;
-  let failed = 0;
+  const failures: string[] = [];
   for await (const event of source) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     if (event.data.details.type === 'suite') continue;
     if (event.type === 'test:pass') passed += 1;
-    else failed += 1;
+    else {
+      const { file = '', name, details } = event.data;
+      const { cause, message } = details.error;
+      const [why = ''] = (cause instanceof Error ? cause.message : message).split('\n', 1);
+      failures.push(`${file}: ${name}: ${why}`);
+    }
   }
-  yield JSON.stringify({ passed, failed });
+  yield JSON.stringify({ passed, failures } satisfies Tally);
 }

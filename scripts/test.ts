@@ -5,7 +5,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import type { Tally } from './tally-reporter.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -22,9 +23,10 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
+const stopping = new AbortController();
+const stopped = stopping.signal;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => stopping.abort(signal));
 }
 
 const parts = process.argv.slice(2);
@@ -42,7 +44,7 @@ function filesOf(kind: Kind): string[] {
     .sort();
 }
 
-async function runFiles(kind: Kind, files: readonly string[]): Promise<Counts> {
+async function runFiles(kind: Kind, files: readonly string[]): Promise<Tally> {
   const scratch = mkdtempSync(join(tmpdir(), 'fairlead-test-'));
   const tally = join(scratch, 'tally.json');
   const node = [
@@ -58,17 +60,18 @@ async function runFiles(kind: Kind, files: readonly string[]): Promise<Counts> {
   const isolate = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--net', '--mount'];
   const [command = '', ...args] = kind.isolated ? [...isolate, ...node] : node;
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  const stop = (signal: NodeJS.Signals): void => void child.kill(signal);
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const stop = (): void => void child.kill(stopped.reason as NodeJS.Signals);
+  stopped.addEventListener('abort', stop);
   await new Promise((resolve) => child.on('close', resolve));
-  process.off('SIGINT', stop).off('SIGTERM', stop);
+  stopped.removeEventListener('abort', stop);
   try {
-    const counts = JSON.parse(readFileSync(tally, 'utf8')) as Counts;
+    const counts = JSON.parse(readFileSync(tally, 'utf8')) as Tally;
     // A runner that found nothing to run exits 0: no test of a listed file is a failure.
-    return counts.passed + counts.failed === 0 ? { passed: 0, failed: files.length } : counts;
+    const ran = counts.passed + counts.failures.length > 0;
+    return ran ? counts : { passed: 0, failures: files.map((file) => `${file}: has no test`) };
   } catch (cause) {
-    console.error(`test: the runner of the ${kind.name} tests ended without a tally`, cause);
-    return { passed: 0, failed: files.length };
+    const why = `its runner ended without a tally (${String(cause)})`;
+    return { passed: 0, failures: files.map((file) => `${file}: ${why}`) };
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -79,27 +82,33 @@ function canIsolate(): boolean {
 }
 
 let passed = 0;
-let failed = 0;
+const failures: string[] = [];
 for (const kind of unitOnly ? KINDS.slice(0, 1) : KINDS) {
   const files = filesOf(kind);
   if (files.length === 0) continue;
   console.log(`\n== ${kind.name} tests: ${files.length} files`);
   if (kind.isolated && !canIsolate()) {
-    console.error('test: kernel tests need root (network and mount namespaces): run as root');
-    failed += files.length;
+    const why = 'needs root (network and mount namespaces): run as root';
+    failures.push(...files.map((file) => `${file}: ${why}`));
     continue;
   }
   // A namespace of its own for each file: what one leaves there would be in the way of the next.
   const runs = kind.isolated ? files.map((file) => [file]) : [files];
   for (const run of runs) {
+    if (stopped.aborted) break;
     const counts = await runFiles(kind, run);
     passed += counts.passed;
-    failed += counts.failed;
+    failures.push(...counts.failures);
   }
 }
-if (passed + failed === 0) {
-  console.error(`test: no test file matches ${parts.join(', ')}`);
-  failed = 1;
+if (stopped.aborted) failures.push(`stopped by ${String(stopped.reason)} before the end`);
+if (passed + failures.length === 0) failures.push(`no test file matches ${parts.join(', ')}`);
+if (failures.length > 0) {
+  console.log(`\nFailed:\n${failures.map((each) => `  ${relativeTo(root, each)}`).join('\n')}`);
 }
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function relativeTo(directory: string, failure: string): string {
+  return failure.startsWith(directory) ? relative(directory, failure) : failure;
+}

@@ -36,13 +36,17 @@ export type { Recording } from './measure/recording.ts';
 export type { LostRun, SequenceResult } from './measure/sequence-tally.ts';
 export {
   startConnector,
+  startMembers,
   startObserver,
   startPodServer,
+  startWireTap,
   type ConnectorOptions,
+  type MembersOptions,
   type ObserverOptions,
   type PodServerOptions,
 } from './measure/start.ts';
-export { ECHO_PORT, type Evidence, type Witness } from './measure/witness.ts';
+export type { FrameMeaning, Sighting } from './measure/sighting.ts';
+export { ECHO_PORT, Witness, type Evidence } from './measure/witness.ts';
 export { monotonicMs } from './monotonic-clock.ts';
 export type { Nic, NicOptions } from './nic.ts';
 export type { Node, Pod, PodOptions } from './node.ts';
@@ -51,15 +55,15 @@ export { replaceNic } from './replace-nic.ts';
 export { removeLab } from './removal.ts';
 export type { Plugged, Switch, SwitchOptions } from './switch.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
-export type {
-  ClusterFileContents,
-  PortOptions,
-  ServiceOptions,
-} from './standalone/cluster-file.ts';
+export { AgentCluster } from './cluster/agent-cluster.ts';
+export type { AgentStatus, StatusProblem } from './cluster/agent-status.ts';
+export { addObserver } from './cluster/cluster-network.ts';
 export {
-  StandaloneCluster,
-  type AgentStatus,
-  type StandaloneOptions,
-  type StatusProblem,
-} from './standalone/standalone-cluster.ts';
+  witnessedPorts,
+  type PortOptions,
+  type ServiceOptions,
+} from './cluster/service-options.ts';
+export type { ClusterFileContents } from './standalone/cluster-file.ts';
+export { StandaloneCluster, type StandaloneOptions } from './standalone/standalone-cluster.ts';
+export { ObservedCluster } from './standalone/observed-cluster.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';

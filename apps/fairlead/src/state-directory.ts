@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { OperatorError } from './operator-error.ts';
 
 export const DEFAULT_STATE_DIRECTORY = '/run/fairlead';
+/** `/run` is empty after a reboot. */
+const DEFAULT_LAST_DIRECTORY = '/var/lib/fairlead';
 
 /** Where an agent keeps what must outlive it, and where `status` finds it. */
 export interface StateDirectory {
@@ -12,6 +14,8 @@ export interface StateDirectory {
   readonly socket: string;
   /** Locked while an agent runs on this node. */
   readonly lock: string;
+  /** What outlives a reboot too: the last known state. */
+  readonly last: string;
 }
 
 /** The longest path a Unix socket can have (`sun_path` in unix(7), less its final zero). */
@@ -24,7 +28,8 @@ export function stateDirectory(path: string): StateDirectory {
       `--state-dir ${path} is too long: the socket in it may have ${SOCKET_PATH_LIMIT} bytes. Use a shorter path.`,
     );
   }
-  return { path, bpffs: join(path, 'bpf'), socket, lock: join(path, 'agent.lock') };
+  const last = path === DEFAULT_STATE_DIRECTORY ? DEFAULT_LAST_DIRECTORY : join(path, 'last');
+  return { path, bpffs: join(path, 'bpf'), socket, lock: join(path, 'agent.lock'), last };
 }
 
 export function createStateDirectory(directory: StateDirectory): void {

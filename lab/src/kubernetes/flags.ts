@@ -79,6 +79,8 @@ export function apiServerArgv(
     'service-account-signing-key-file': files.serviceAccountPrivateKey,
     'service-account-issuer': 'https://kubernetes.default.svc',
     'disable-admission-plugins': 'ServiceAccount',
+    // As every cluster has it: CNIs and kube-proxy need it, and so does what mounts for a node.
+    'allow-privileged': true,
     'shutdown-delay-duration': '0s',
     profiling: false,
     ...settings.more,

@@ -1,4 +1,11 @@
-import type { Node, Pod, PodStatus, Service, ServicePort } from 'kubernetes-types/core/v1.d.ts';
+import type {
+  Node,
+  Pod,
+  PodStatus,
+  Service,
+  ServicePort,
+  ServiceSpec,
+} from 'kubernetes-types/core/v1.d.ts';
 
 export interface NodeSettings {
   readonly name: string;
@@ -89,38 +96,42 @@ export function podStatus(addresses: readonly string[], ready = true): PodStatus
 export interface ServiceSettings {
   readonly name: string;
   readonly namespace?: string | undefined;
-  readonly selector: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Of its pods; without one somebody else makes its endpoints. */
+  readonly selector?: Readonly<Record<string, string>> | undefined;
   readonly ports: readonly ServicePort[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly externalTrafficPolicy?: 'Cluster' | 'Local' | undefined;
   readonly loadBalancerClass?: string | undefined;
   readonly families?: readonly ('IPv4' | 'IPv6')[] | undefined;
+  /** Further fields; they win. */
+  readonly spec?: ServiceSpec | undefined;
 }
 
 /** A Service of type LoadBalancer. */
 export function serviceObject(settings: ServiceSettings): Service {
-  const { name, namespace = 'default', selector, ports, annotations, families } = settings;
-  const { externalTrafficPolicy = 'Cluster', loadBalancerClass } = settings;
+  const { name, namespace = 'default', labels, annotations, selector, families } = settings;
+  const { ports, externalTrafficPolicy = 'Cluster', loadBalancerClass, spec } = settings;
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
       name,
       namespace,
-      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+      ...(labels && { labels: { ...labels } }),
+      ...(annotations && { annotations: { ...annotations } }),
     },
     spec: {
       type: 'LoadBalancer',
-      selector: { ...selector },
+      ...(selector && { selector: { ...selector } }),
       ports: [...ports],
       externalTrafficPolicy,
       ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
-      ...(families === undefined
-        ? {}
-        : {
-            ipFamilies: [...families],
-            ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
-          }),
+      ...(families && {
+        ipFamilies: [...families],
+        ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
+      }),
+      ...spec,
     },
   };
 }

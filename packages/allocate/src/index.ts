@@ -1,3 +1,4 @@
 export { allocate, type Assigned, type Withheld } from './allocate.ts';
 export type { Cooling } from './ledger.ts';
 export { poolUsages, type PoolUsage, type Usage } from './pool-usage.ts';
+export { publishedAllocations } from './published.ts';

@@ -114,6 +114,7 @@ export function decideAnnouncements(
         [...(claims.get(segment)?.values() ?? [])],
       ),
     ),
+    interfaces: segments.map(({ device: { name, index, mac } }) => ({ name, index, mac })),
     problems: [...problems, ...shadows.values()],
   };
 }

@@ -10,7 +10,8 @@ export type {
   SegmentMembers,
   SegmentReport,
 } from './packet-worker/protocol.ts';
-export type { AnnouncePlan, SegmentPlan } from './plan.ts';
+export type { AnnouncePlan, SegmentPlan, UsableInterface } from './plan.ts';
 export { ReachIndex, type Reach } from './reach.ts';
 export { Responder } from './responder.ts';
 export type { ResponderCounters } from './responder-layout.ts';
+export { inOrderOfName, selects } from './selection.ts';

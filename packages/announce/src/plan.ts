@@ -4,7 +4,15 @@ import type { IpAddress, MacAddress } from '@fairlead/ip';
 /** What must be announced by this node and with whom it agrees on the owner: one entry a segment. */
 export interface AnnouncePlan {
   readonly segments: readonly SegmentPlan[];
+  /** All interfaces on which this node could announce, those of segments included. */
+  readonly interfaces: readonly UsableInterface[];
   readonly problems: readonly Problem[];
+}
+
+export interface UsableInterface {
+  readonly name: string;
+  readonly index: number;
+  readonly mac: MacAddress;
 }
 
 /** One L2 network this node is on, by the interface that holds its addresses there. */

@@ -11,6 +11,7 @@ export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
 export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
+  problemsOf,
   readObject,
   type ClusterObject,
   type ClusterObjectKind,
@@ -32,8 +33,9 @@ export {
   type KubernetesSourceOptions,
 } from './sources/kubernetes/kubernetes-source.ts';
 export { ownResources, type WrittenNodeReport } from './sources/kubernetes/own-resources.ts';
+export { loadLastState, saveLastState } from './sources/last-state/last-state.ts';
 export { Secret } from './sources/secret.ts';
-export type { SourceUpdate } from './sources/source.ts';
+export { isSameKnowledge, type SourceUpdate } from './sources/source.ts';
 export type {
   AddressPool,
   AllocatedAddress,

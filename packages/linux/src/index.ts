@@ -11,6 +11,7 @@ export {
   detachTcIngress,
   listTcIngress,
   tcIngressMode,
+  tcIngressState,
   type Attachment,
   type AttachOptions,
   type TcIngressProgram,
@@ -20,7 +21,7 @@ export { monotonicNs } from './clock.ts';
 export { FileLock } from './file-lock.ts';
 export type { InterfaceAddress } from './netlink/interface-address.ts';
 export { KernelWatch, type KernelSubject, type WatchedSubjects } from './netlink/kernel-watch.ts';
-export { listAddresses, listInterfaces } from './netlink/list.ts';
+export { listAddresses, listDefaultGateways, listInterfaces } from './netlink/list.ts';
 export { receivedFrames } from './netlink/received-frames.ts';
 export type { NetworkInterface } from './netlink/network-interface.ts';
 export { Nftables, NftablesError, type ListOptions } from './nftables.ts';

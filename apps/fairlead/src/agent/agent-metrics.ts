@@ -1,10 +1,10 @@
 import type { ResponderCounters, SegmentReport } from '@fairlead/announce';
 import type { SteerCounters } from '@fairlead/steer';
-import type { StatusSnapshot } from '../status/snapshot.ts';
+import type { AgentSnapshot } from '../status/snapshot.ts';
 import type { Metric, Sample } from '../metrics.ts';
 
 export interface MetricsInput {
-  readonly snapshot: StatusSnapshot;
+  readonly snapshot: AgentSnapshot;
   readonly segments: readonly SegmentReport[];
   readonly responder: ResponderCounters;
   readonly steer: SteerCounters;
@@ -87,7 +87,7 @@ export function agentMetrics(input: MetricsInput): Metric[] {
   ];
 }
 
-function countProblems({ problems, services, segments }: StatusSnapshot): number {
+function countProblems({ problems, services, segments }: AgentSnapshot): number {
   const perPart = [...services, ...segments].map((part) => part.problems.length);
   return perPart.reduce((sum, count) => sum + count, problems.length);
 }

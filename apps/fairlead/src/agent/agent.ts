@@ -6,20 +6,23 @@ import {
   type WorkerMessage,
 } from '@fairlead/announce';
 import {
-  watchClusterFile,
   type NodeName,
+  type NodeReportStatus,
   type Problem,
   type SourceUpdate,
 } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
+import type { KubeClient } from '@fairlead/kube';
 import { LandDriver } from '@fairlead/land';
 import {
   FileLock,
   KernelWatch,
   listAddresses,
+  listDefaultGateways,
   listInterfaces,
   mountBpffs,
   Nftables,
+  tcIngressMode,
 } from '@fairlead/linux';
 import { SteerDriver } from '@fairlead/steer';
 import { OperatorError } from '../operator-error.ts';
@@ -28,16 +31,22 @@ import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
 import { ColdMemory } from '../cold-memory.ts';
 import { listen, plainText, type ListenAddress, type Routes } from '../http.ts';
+import { IngressWatch } from './ingress-watch.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { renderMetrics } from '../metrics.ts';
+import { nodeReport } from './node-report.ts';
+import { fileObjects } from './objects/file-objects.ts';
+import { KubernetesObjects } from './objects/kubernetes-objects.ts';
+import type { ObjectSource } from './objects/object-source.ts';
 import { preflightProblems } from './preflight.ts';
+import { ReportWriter } from './report-writer.ts';
 import { Reconciler } from '../reconciler.ts';
 import { Rounds, steerSegments, type Round } from './round.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 export interface AgentOptions {
-  readonly file: string;
+  readonly from: ObjectsFrom;
   readonly node: string;
   readonly interfaceGlobs: readonly string[];
   readonly directory: StateDirectory;
@@ -48,10 +57,21 @@ export interface AgentOptions {
   readonly faultInjection: boolean;
 }
 
+/** Where the objects come from. */
+export type ObjectsFrom =
+  | { readonly kind: 'file'; readonly file: string }
+  | {
+      readonly kind: 'kubernetes';
+      readonly client: KubeClient;
+      readonly requireClass: boolean;
+    };
+
 /** What somebody else changed without telling is found at the latest after this. */
 const RECHECK_MS = 60_000;
 /** A round that failed for a reason that may pass is tried again after this. */
 const RETRY_MS = 1000;
+/** How often it is checked whether the objects' source is still heard. */
+const FRESH_CHECK_MS = 1000;
 
 /** Runs until SIGTERM or SIGINT; then hands every address over and returns. */
 export async function runAgent(options: AgentOptions): Promise<void> {
@@ -85,17 +105,22 @@ class Agent implements AsyncDisposable {
   readonly #log: Log;
   readonly #problemLog: ProblemLog;
   readonly #startedMs = performance.now();
-  readonly #rounds = new Rounds();
+  readonly #objects: ObjectSource;
+  readonly #rounds: Rounds;
   readonly #reconciler: Reconciler;
   readonly #coldMemory: ColdMemory;
   readonly #responder: Responder;
   readonly #steer: SteerDriver;
   readonly #land: LandDriver;
   readonly #watch: KernelWatch;
+  readonly #ingressWatch: IngressWatch;
   readonly #worker: PacketWorker;
   readonly #members = new Map<string, SegmentMembers>();
   readonly #failed = Promise.withResolvers<never>();
   #update: SourceUpdate = { state: undefined, keys: [], problems: [] };
+  #fresh = true;
+  /** Not read with each report: a router's table of routes is large. */
+  #gateways = listDefaultGateways();
   #round: Round | undefined;
   #problems: readonly Problem[] = [];
 
@@ -105,6 +130,8 @@ class Agent implements AsyncDisposable {
     this.#self = options.node as NodeName;
     this.#log = createLog(options.logLevel, { node: options.node });
     this.#problemLog = new ProblemLog(this.#log);
+    this.#objects = this.#openObjects(options);
+    this.#rounds = new Rounds(this.#objects);
     // Nobody may be waiting when it fails: the failure is kept for whoever does.
     this.#failed.promise.catch(() => {});
     const home = dirname(resolve(process.argv[1] ?? ''));
@@ -129,6 +156,7 @@ class Agent implements AsyncDisposable {
         this.#reconciler.request(),
       ),
     );
+    this.#ingressWatch = opened.use(new IngressWatch(() => this.#reconciler.request()));
     this.#worker = new PacketWorker(
       join(home, 'packet-worker.cjs'),
       { self: this.#self, bpffsDirectory: directory.bpffs },
@@ -142,22 +170,29 @@ class Agent implements AsyncDisposable {
 
   /** Serves until the signal aborts or something fails for good. */
   async run(signal: AbortSignal): Promise<void> {
-    const { directory, file, metrics } = this.#options;
-    this.#log.info({ version: VERSION, file, stateDirectory: directory.path }, 'agent starts');
+    const { directory, metrics } = this.#options;
+    this.#log.info(
+      { version: VERSION, objects: this.#objects.name, stateDirectory: directory.path },
+      'agent starts',
+    );
     await using servers = new AsyncDisposableStack();
     servers.use(await listen({ socket: directory.socket }, this.#socketRoutes()));
     if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
-    const recheck = setInterval(() => this.#reconciler.request(), RECHECK_MS);
+    const recheck = setInterval(() => {
+      this.#gateways = listDefaultGateways();
+      this.#reconciler.request();
+    }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));
-    const followed = watchClusterFile(
-      file,
-      (update) => {
-        this.#update = update;
-        this.#reconciler.request();
-      },
-      signal,
-    );
-    await Promise.race([followed, this.#failed.promise]);
+    const freshCheck = setInterval(() => this.#checkFreshness(), FRESH_CHECK_MS);
+    servers.defer(() => clearInterval(freshCheck));
+    const followed = this.#objects.follow((update) => {
+      this.#update = update;
+      this.#reconciler.request();
+    }, signal);
+    await Promise.race([
+      Promise.all([followed, this.#reportWriter()?.run(signal)]),
+      this.#failed.promise,
+    ]);
     this.#log.info({ reason: String(signal.reason) }, 'handing addresses over');
     await this.#worker.leave();
     this.#log.info('agent ends; what is pinned keeps forwarding');
@@ -167,6 +202,7 @@ class Agent implements AsyncDisposable {
     this.#reconciler.close();
     this.#coldMemory[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
+    this.#ingressWatch[Symbol.dispose]();
     await this.#worker[Symbol.asyncDispose]();
     this.#land[Symbol.dispose]();
     this.#steer[Symbol.dispose]();
@@ -192,9 +228,11 @@ class Agent implements AsyncDisposable {
     });
     const landed = this.#land.apply(round.land);
     const steered = this.#steer.apply(round.steer, steerSegments(round.announce, this.#members));
-    const faults = this.#responder.setInterfaces(
-      round.announce.segments.flatMap(({ ports, mac }) => ports.map((index) => ({ index, mac }))),
+    const interfaces = round.announce.segments.flatMap(({ ports, mac }) =>
+      ports.map((index) => ({ index, mac })),
     );
+    const faults = this.#responder.setInterfaces(interfaces);
+    this.#ingressWatch.settle(interfaces.map(({ index }) => index));
     const node = state.nodes.find(({ name }) => name === this.#self);
     const [first, second] = keys.map((key) => key.reveal());
     if (first !== undefined) {
@@ -205,6 +243,7 @@ class Agent implements AsyncDisposable {
         prepared: this.#preparedAddresses(round),
         excluded: node?.excluded ?? true,
         ready: node?.ready ?? false,
+        fresh: this.#fresh,
       });
     }
     this.#round = round;
@@ -222,6 +261,59 @@ class Agent implements AsyncDisposable {
         message: `Nothing can be announced on this interface: ${error.message}.`,
       })),
     ]);
+  }
+
+  #openObjects({ from, directory, node }: AgentOptions): ObjectSource {
+    if (from.kind === 'file') return fileObjects(from.file);
+    return new KubernetesObjects({
+      ...from,
+      self: node as NodeName,
+      lastStateDirectory: directory.last,
+      onSaveFailure: (error) =>
+        this.#log.warn(
+          { err: error, directory: directory.last },
+          'the last known state is not saved',
+        ),
+    });
+  }
+
+  /** Who no longer hears the API server lets those who do go first. */
+  #checkFreshness(): void {
+    if (this.#fresh === this.#objects.fresh) return;
+    this.#fresh = this.#objects.fresh;
+    this.#reconciler.request();
+  }
+
+  /** A file has nowhere to put reports. */
+  #reportWriter(): ReportWriter | undefined {
+    const { from } = this.#options;
+    if (from.kind === 'file') return undefined;
+    return new ReportWriter({
+      client: from.client,
+      node: this.#self,
+      report: (previous) => this.#report(previous),
+      isMissing: () =>
+        !this.#update.state?.nodes.some(
+          ({ name, report }) => name === this.#self && report !== undefined,
+        ),
+      onFailure: (error) => this.#log.warn({ err: error }, 'the NodeReport is not written'),
+    });
+  }
+
+  async #report(previous: NodeReportStatus | undefined): Promise<NodeReportStatus | undefined> {
+    if (this.#round === undefined) return undefined;
+    const { problems, services } = await this.#snapshot();
+    return nodeReport({
+      version: VERSION,
+      announce: this.#round.announce,
+      addresses: listAddresses(),
+      gateways: this.#gateways,
+      segments: await this.#worker.report(),
+      problems: [...services.flatMap((service) => service.problems), ...problems],
+      attach: tcIngressMode(),
+      previous,
+      now: new Date(),
+    });
   }
 
   #preparedAddresses({ allocations }: Round): ReadonlySet<IpAddress> {
@@ -303,7 +395,7 @@ class Agent implements AsyncDisposable {
     return takeSnapshot({
       version: VERSION,
       node: this.#self,
-      source: this.#options.file,
+      source: this.#objects.name,
       uptimeMs: performance.now() - this.#startedMs,
       round: this.#round,
       problems: this.#problems,

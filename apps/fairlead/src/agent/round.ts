@@ -1,9 +1,9 @@
-import { allocate } from '@fairlead/allocate';
 import { decideAnnouncements, type AnnouncePlan, type SegmentMembers } from '@fairlead/announce';
 import type { Allocations, ClusterState, NodeName, Problem } from '@fairlead/cluster';
 import { decideLanding, type LandPlan } from '@fairlead/land';
 import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
 import { decideSteering, type SteerPlan, type SteerSegment } from '@fairlead/steer';
+import type { ObjectSource } from './objects/object-source.ts';
 
 /** All that one round decides from. */
 export interface RoundInput {
@@ -34,7 +34,12 @@ interface ObjectDecisions {
 
 /** Decides what must be true on this node, verb by verb. */
 export class Rounds {
+  readonly #objects: Pick<ObjectSource, 'allocations' | 'landingNodes'>;
   #last: ObjectDecisions | undefined;
+
+  constructor(objects: Pick<ObjectSource, 'allocations' | 'landingNodes'>) {
+    this.#objects = objects;
+  }
 
   decide({ self, state, ...facts }: RoundInput): Round {
     const { allocations, steer } = this.#decideObjects(self, state);
@@ -55,9 +60,8 @@ export class Rounds {
 
   #decideObjects(self: NodeName, state: ClusterState): ObjectDecisions {
     if (this.#last?.state === state) return this.#last;
-    const allocations = allocate(state);
-    // Standalone, every node of the file runs an agent that lands.
-    const landingNodes = new Set(state.nodes.map(({ name }) => name));
+    const allocations = this.#objects.allocations(state);
+    const landingNodes = this.#objects.landingNodes(state);
     const steer = decideSteering(state, allocations, self, { landingNodes });
     this.#last = { state, allocations, steer };
     return this.#last;

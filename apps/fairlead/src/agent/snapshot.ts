@@ -1,18 +1,12 @@
 import type { AddressReport, SegmentReport } from '@fairlead/announce';
-import {
-  portBackends,
-  type AllocatedAddress,
-  type LoadBalancerService,
-  type NodeName,
-  type Problem,
-} from '@fairlead/cluster';
-import { familyOf } from '@fairlead/ip';
+import type { AllocatedAddress, NodeName, Problem } from '@fairlead/cluster';
 import type {
   AddressStatus,
+  AgentSnapshot,
   NodeStatus,
   ServiceStatus,
-  StatusSnapshot,
 } from '../status/snapshot.ts';
+import { usablePods } from '../status/usable-pods.ts';
 import type { Round } from './round.ts';
 
 export interface SnapshotInput {
@@ -33,7 +27,7 @@ interface Sighting {
 }
 
 /** Joins what was decided with what the packet worker knows. Pure. */
-export function takeSnapshot(input: SnapshotInput): StatusSnapshot {
+export function takeSnapshot(input: SnapshotInput): AgentSnapshot {
   const { version, node, source, uptimeMs, round, problems, segments } = input;
   const sightings = new Map<string, Sighting>();
   for (const { interfaceName, addresses } of segments) {
@@ -128,26 +122,6 @@ function whatHappensHere(report: AddressReport | undefined, self: NodeName): str
     default:
       return report.state satisfies never;
   }
-}
-
-/** A pod counts once, however many ports and families of it are usable. */
-function usablePods(service: LoadBalancerService): ServiceStatus['pods'] {
-  const counts = new Map<string, number>();
-  const families = new Set(service.endpoints.map(({ address }) => familyOf(address)));
-  const perFamily = Array.from(families, (family) => {
-    const pods = new Map(
-      portBackends(service, family)
-        .flatMap(({ backends }) => backends)
-        .map(({ address, node }) => [address, node ?? '']),
-    );
-    return Object.entries(Object.groupBy(pods.values(), (node) => node));
-  });
-  for (const [node, pods = []] of perFamily.flat()) {
-    counts.set(node, Math.max(counts.get(node) ?? 0, pods.length));
-  }
-  return Array.from(counts, ([node, count]) => ({ node, count })).sort((a, b) =>
-    a.node < b.node ? -1 : 1,
-  );
 }
 
 function nodeStatuses(

@@ -92,3 +92,29 @@ test('an empty cluster says so', () => {
   assert.match(renderStatus(empty), /No interface of this node is on a segment of a pool\./);
   assert.doesNotMatch(renderStatus(empty), /Problems/);
 });
+
+test('of a whole cluster it says what the agents have reported', () => {
+  const cluster: StatusSnapshot = {
+    ...STATUS,
+    node: undefined,
+    source: 'https://192.0.2.2:6443/',
+    uptimeMs: undefined,
+    nodes: [
+      {
+        node: 'b',
+        self: false,
+        live: true,
+        interfaces: ['eth0', 'eth1'],
+        addressesOwned: 1,
+        agent: '0.1.0, active',
+      },
+    ],
+    segments: [],
+    problems: [],
+  };
+  const [title, , head, ...rest] = renderStatus(cluster).split('\n');
+  assert.equal(title, 'The whole cluster, as https://192.0.2.2:6443/ has it');
+  assert.match(head ?? '', / STATE$/u);
+  assert.ok(rest.includes('b     yes   eth0,eth1   1          0.1.0, active'), rest.join('\n'));
+  assert.doesNotMatch(rest.join('\n'), /segment/iu);
+});

@@ -10,16 +10,24 @@ import type {
 /** The whole status as text for a terminal: Services first, what is wrong last. */
 export function renderStatus(status: StatusSnapshot): string {
   const sections = [
-    `Node ${status.node}, Fairlead ${status.version}, up ${renderAge(status.uptimeMs)}, objects from ${status.source}`,
-    renderServices(status.services),
+    renderTitle(status),
+    renderServices(status),
     renderNodes(status.nodes),
-    renderSegments(status.segments),
+    status.node === undefined ? '' : renderSegments(status.segments),
     renderProblems(status),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-function renderServices(services: readonly ServiceStatus[]): string {
+function renderTitle({ node, version, uptimeMs, source }: StatusSnapshot): string {
+  if (node === undefined) return `The whole cluster, as ${source} has it`;
+  const up = uptimeMs === undefined ? '' : `, up ${renderAge(uptimeMs)}`;
+  return `Node ${node}, Fairlead ${version}${up}, objects from ${source}`;
+}
+
+const SERVICE_COLUMNS = ['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS'];
+
+function renderServices({ services, node }: StatusSnapshot): string {
   if (services.length === 0) return 'No Service of type LoadBalancer.';
   const rows = services.flatMap((service) => {
     const addresses: readonly (AddressStatus | undefined)[] =
@@ -35,10 +43,7 @@ function renderServices(services: readonly ServiceStatus[]): string {
       address?.here ?? 'no address: see below',
     ]);
   });
-  return renderTable(
-    ['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS', 'ON THIS NODE'],
-    rows,
-  );
+  return renderTable([...SERVICE_COLUMNS, node === undefined ? 'STATE' : 'ON THIS NODE'], rows);
 }
 
 function renderPods(service: ServiceStatus): string {
@@ -47,13 +52,15 @@ function renderPods(service: ServiceStatus): string {
 }
 
 function renderNodes(nodes: readonly NodeStatus[]): string {
+  const told = nodes.some(({ agent }) => agent !== undefined);
   return renderTable(
-    ['NODE', 'LIVE', 'INTERFACES', 'ADDRESSES'],
+    ['NODE', 'LIVE', 'INTERFACES', 'ADDRESSES', ...(told ? ['AGENT'] : [])],
     nodes.map((node) => [
       node.self ? `${node.node} (this)` : node.node,
       node.live ? 'yes' : 'no',
       node.interfaces.join(',') || '-',
       String(node.addressesOwned),
+      ...(told ? [node.agent ?? ''] : []),
     ]),
   );
 }

@@ -1,18 +1,23 @@
 import type { Problem, TrafficPolicy } from '@fairlead/cluster';
 
-/** What an agent says about itself and all it knows, as JSON over its socket. Ages in milliseconds. */
+/** What is so, as somebody sees it: an agent, or whoever reads the API server's objects. Ages in milliseconds. */
 export interface StatusSnapshot {
   readonly version: string;
-  readonly node: string;
+  /** The node whose agent says so; undefined where the objects do. */
+  readonly node: string | undefined;
   readonly clusterId: string;
-  /** Where the cluster's objects come from: a file's path. */
+  /** Where the cluster's objects come from: a file's path, or the API server's address. */
   readonly source: string;
-  readonly uptimeMs: number;
+  /** Of the agent. */
+  readonly uptimeMs: number | undefined;
   readonly services: readonly ServiceStatus[];
   readonly nodes: readonly NodeStatus[];
   readonly segments: readonly SegmentStatus[];
   readonly problems: readonly Problem[];
 }
+
+/** What an agent says about itself and all it knows, as JSON over its socket. */
+export type AgentSnapshot = StatusSnapshot & { readonly node: string; readonly uptimeMs: number };
 
 export interface ServiceStatus {
   readonly service: string;
@@ -33,7 +38,7 @@ export interface AddressStatus {
   /** The node that answers for it; undefined = none is known to. */
   readonly owner: string | undefined;
   readonly ownedMs: number | undefined;
-  /** What this node does about it, in words. */
+  /** What this node does about it, in words; of the whole cluster, whether somebody answers. */
   readonly here: string;
 }
 
@@ -43,6 +48,8 @@ export interface NodeStatus {
   readonly live: boolean;
   readonly interfaces: readonly string[];
   readonly addressesOwned: number;
+  /** What its agent has reported of itself, in words; undefined where an agent says what it sees. */
+  readonly agent?: string | undefined;
 }
 
 export interface SegmentStatus {

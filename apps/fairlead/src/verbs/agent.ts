@@ -1,12 +1,22 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { runAgent } from '../agent/agent.ts';
+import { runAgent, type ObjectsFrom } from '../agent/agent.ts';
 import type { ListenAddress } from '../http.ts';
+import { connectKubernetes } from '../kubernetes.ts';
+import { OperatorError } from '../operator-error.ts';
 import { stateDirectory } from '../state-directory.ts';
-import { logLevelOption, metricsOption, stateDirectoryOption } from './options.ts';
+import {
+  kubeconfigOption,
+  logLevelOption,
+  metricsOption,
+  requireClassOption,
+  stateDirectoryOption,
+} from './options.ts';
 
 interface AgentFlags {
-  readonly file: string;
+  readonly file: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly requireClass: boolean;
   readonly node: string;
   readonly interface: string[];
   readonly stateDir: string;
@@ -17,7 +27,9 @@ interface AgentFlags {
 export function agentVerb(): Command {
   return new Command('agent')
     .description('run on each node: announce addresses, steer and land their packets (root)')
-    .requiredOption('--file <cluster.yaml>', 'the objects of a cluster without Kubernetes; watched')
+    .addOption(kubeconfigOption())
+    .addOption(requireClassOption())
+    .option('--file <cluster.yaml>', 'the objects of a cluster without Kubernetes; watched')
     .addOption(
       new Option('--node <name>', "this node's name in the objects")
         .env('NODE_NAME')
@@ -33,7 +45,7 @@ export function agentVerb(): Command {
     .addOption(metricsOption(7475))
     .action(async (flags: AgentFlags) => {
       await runAgent({
-        file: flags.file,
+        from: await objectsFrom(flags),
         node: flags.node,
         interfaceGlobs: flags.interface,
         directory: stateDirectory(flags.stateDir),
@@ -43,4 +55,18 @@ export function agentVerb(): Command {
         faultInjection: process.env['FAIRLEAD_FAULT_INJECTION'] === '1',
       });
     });
+}
+
+async function objectsFrom(flags: AgentFlags): Promise<ObjectsFrom> {
+  const { file, kubeconfig, requireClass } = flags;
+  if (file === undefined) {
+    const client = await connectKubernetes(kubeconfig, 'fairlead-agent');
+    return { kind: 'kubernetes', client, requireClass };
+  }
+  if (kubeconfig !== undefined) {
+    throw new OperatorError(
+      '--file and --kubeconfig exclude each other: the objects come from the file or from Kubernetes. Leave one out.',
+    );
+  }
+  return { kind: 'file', file };
 }

@@ -12,6 +12,12 @@ export const stateDirectoryOption = (): Option =>
 export const kubeconfigOption = (): Option =>
   new Option('--kubeconfig <path>', 'how to reach the API server; without it, as in a pod');
 
+export const requireClassOption = (): Option =>
+  new Option(
+    '--require-class',
+    'leave Services without loadBalancerClass fairlead.dev/lb to others',
+  ).default(false);
+
 export const logLevelOption = (): Option =>
   new Option('--log-level <level>', 'how much to log')
     .choices(['debug', 'info', 'warn', 'error'])

@@ -200,7 +200,7 @@ function segmentKey({ clusterId }: WorkerPlan, segment: SegmentPlan): string {
 }
 
 function segmentConfig(
-  { keys, excluded, ready }: WorkerPlan,
+  { keys, excluded, ready, fresh }: WorkerPlan,
   segment: SegmentPlan,
   roundRobin: boolean,
 ): SegmentConfig {
@@ -218,7 +218,7 @@ function segmentConfig(
     keys: keyring,
     excluded,
     ready,
-    fresh: true,
+    fresh,
     roundRobin,
   };
 }

@@ -25,6 +25,8 @@ export interface WorkerPlan {
   /** This node must own nothing: labelled, or being deleted. */
   readonly excluded: boolean;
   readonly ready: boolean;
+  /** The objects are as new as can be. */
+  readonly fresh: boolean;
 }
 
 export type ToPacketWorker =

@@ -65,6 +65,26 @@ export function announcement(name: string, spec: object): SampleObject {
   return own('Announcement', name, spec);
 }
 
+/** The NodeReport of a node that lands. */
+export function nodeReport(
+  name: string,
+  interfaces: readonly object[],
+  status: object = {},
+): SampleObject {
+  return {
+    apiVersion: 'fairlead.dev/v1alpha1',
+    kind: 'NodeReport',
+    metadata: { name },
+    status: {
+      version: '0.1.0',
+      class: 'Active',
+      interfaces,
+      dataPath: { attach: 'TCX', landing: true },
+      ...status,
+    },
+  };
+}
+
 /** The Cluster object of a standalone file. */
 export function cluster(clusterId = 'test', keyFile = 'membership.key'): SampleObject {
   return own('Cluster', 'test', { clusterId, keyFile });

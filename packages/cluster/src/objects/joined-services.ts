@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { LoadBalancerService, ServiceKey } from '../state.ts';
 import type { SliceEndpoints } from './endpoint-slice.ts';
 import { mergeSlices } from './join-endpoints.ts';
@@ -61,8 +60,7 @@ export class JoinedServices {
   #join(service: ServiceObject): void {
     const slices = [...(this.#slicesOf.get(service.value.key) ?? [])];
     const endpoints = mergeSlices(slices.flatMap((id) => this.#slices.get(id) ?? []));
-    const joined = { ...service, value: { ...service.value, endpoints } };
-    if (!isDeepStrictEqual(this.#joined.get(service.id), joined)) this.#joined.set(joined);
+    this.#joined.set({ ...service, value: { ...service.value, endpoints } });
   }
 }
 

@@ -1,8 +1,6 @@
 import { compareText } from './join-endpoints.ts';
 import type { ClusterObject } from './read-object.ts';
-
-/** Up to so many changes are put in their places one by one; more are sorted with all the rest. */
-const fewChanges = 64;
+import { unchanged } from './unchanged.ts';
 
 /** Objects of one kind in order. The list of their values is another one only after a change. */
 export class OrderedObjects<T extends ClusterObject> {
@@ -17,16 +15,14 @@ export class OrderedObjects<T extends ClusterObject> {
     this.#compare = compare;
   }
 
-  get(id: string): T | undefined {
-    return this.#objects.get(id);
-  }
-
+  /** Takes an object, or its newer version; of equal ones the value that is there stays. */
   set(object: T): void {
     const { id } = object;
     const present = this.#objects.get(id);
-    if (present === object) return;
+    const value = unchanged((present ?? this.#outdated.get(id))?.value, object.value);
+    if (present?.value === value && present.createdMs === object.createdMs) return;
     if (!this.#outdated.has(id)) this.#outdated.set(id, present);
-    this.#objects.set(id, object);
+    this.#objects.set(id, value === object.value ? object : { ...object, value });
   }
 
   delete(id: string): void {
@@ -38,8 +34,9 @@ export class OrderedObjects<T extends ClusterObject> {
 
   values(): readonly T['value'][] {
     if (this.#outdated.size === 0) return this.#values;
+    // Few changes are put in their places one by one; many are sorted with all the rest.
     this.#list =
-      this.#outdated.size > fewChanges
+      this.#outdated.size * 2 > this.#list.length
         ? [...this.#objects.values()].sort(this.#compare)
         : this.#patched();
     this.#outdated.clear();
@@ -49,21 +46,23 @@ export class OrderedObjects<T extends ClusterObject> {
 
   #patched(): readonly T[] {
     const compare = this.#compare;
-    const list = [...this.#list];
+    let list = this.#list;
     for (const [id, old] of this.#outdated) {
       const object = this.#objects.get(id);
       if (old !== undefined) {
-        const first = firstIndex(list, (other) => compare(other, old) >= 0);
-        const place = list.indexOf(old, first);
+        const place = list.indexOf(
+          old,
+          firstIndex(list, (other) => compare(other, old) >= 0),
+        );
         if (object !== undefined && compare(old, object) === 0) {
-          list[place] = object;
+          list = list.with(place, object);
           continue;
         }
-        list.splice(place, 1);
+        list = list.toSpliced(place, 1);
       }
       if (object === undefined) continue;
       const behind = firstIndex(list, (other) => compare(other, object) > 0);
-      list.splice(behind, 0, object);
+      list = list.toSpliced(behind, 0, object);
     }
     return list;
   }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type {
   AddressPool,
   Announcement,
@@ -13,6 +12,7 @@ import { byCreation, byId, OrderedObjects } from './ordered-objects.ts';
 import { nodeAddressProblems, separatePools } from './pool-conflicts.ts';
 import type { ClusterObject } from './read-object.ts';
 import { remember } from './remember.ts';
+import { unchanged } from './unchanged.ts';
 
 type ObjectOf<K extends ClusterObject['kind']> = ClusterObject & { readonly kind: K };
 
@@ -108,7 +108,7 @@ export class StateAssembly {
         nodes.map((node) => {
           const report = byNode.get(node.name);
           const joined = report === undefined ? node : { ...node, report };
-          return [node.name, same(before.get(node.name), joined)] as const;
+          return [node.name, unchanged(before.get(node.name), joined)] as const;
         }),
       );
       return [...this.#joinedNodes.values()];
@@ -120,7 +120,7 @@ export class StateAssembly {
     const separated = separatePools(pools);
     const before = this.#separatedPools;
     this.#separatedPools = new Map(
-      separated.pools.map((pool) => [pool.name, same(before.get(pool.name), pool)] as const),
+      separated.pools.map((pool) => [pool.name, unchanged(before.get(pool.name), pool)] as const),
     );
     return { ...separated, pools: [...this.#separatedPools.values()] };
   });
@@ -163,11 +163,6 @@ export class StateAssembly {
       problems,
     }),
   );
-}
-
-/** What was there before, if it is the same. */
-function same<T>(before: T | undefined, now: T): T {
-  return before !== undefined && isDeepStrictEqual(before, now) ? before : now;
 }
 
 /** An announcement that names a pool which is not there selects nothing by it. */

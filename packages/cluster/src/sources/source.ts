@@ -16,15 +16,14 @@ export interface SourceUpdate {
 
 /** Whether two updates of one source say the same. A source makes a state anew only where something has changed. */
 export function isSameUpdate(a: SourceUpdate, b: SourceUpdate): boolean {
-  return (
-    a.state === b.state &&
-    haveSameKeys(a, b) &&
-    JSON.stringify(a.problems) === JSON.stringify(b.problems)
-  );
+  return isSameKnowledge(a, b) && JSON.stringify(a.problems) === JSON.stringify(b.problems);
 }
 
-export function haveSameKeys(a: SourceUpdate, b: SourceUpdate): boolean {
+/** Whether state and keys are the same, whatever the problems: then what was saved need not be saved again. */
+export function isSameKnowledge(a: SourceUpdate, b: SourceUpdate): boolean {
   return (
-    a.keys.length === b.keys.length && a.keys.every((key, index) => b.keys[index]?.equals(key))
+    a.state === b.state &&
+    a.keys.length === b.keys.length &&
+    a.keys.every((key, index) => b.keys[index]?.equals(key))
   );
 }

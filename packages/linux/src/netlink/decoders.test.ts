@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ProtocolError } from '@fairlead/wire';
 import * as fc from 'fast-check';
 import { decodeAcknowledgement } from './acknowledgement.ts';
+import { decodeDefaultGateways } from './default-gateway.ts';
 import { decodeInterfaceAddress } from './interface-address.ts';
 import {
   decodeMessages,
@@ -137,6 +138,7 @@ test('a refusal that claims to quote more than there is, or than fits into 31 bi
 const decoders: readonly ((message: NetlinkMessage) => unknown)[] = [
   decodeInterface,
   decodeInterfaceAddress,
+  decodeDefaultGateways,
   decodeBpfFilter,
   decodeRulesetGeneration,
   decodeAcknowledgement,

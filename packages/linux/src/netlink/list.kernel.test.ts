@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { indexOf, openDescriptors, shell, until } from '../test-namespace.ts';
-import { listAddresses, listInterfaces } from './list.ts';
+import { listAddresses, listDefaultGateways, listInterfaces } from './list.ts';
 
 test('interfaces: loopback, bridge, its port, and what changes', () => {
   shell(`ip link add br0 type bridge
@@ -88,4 +88,19 @@ test('no descriptor is left behind', () => {
     listAddresses();
   }
   assert.equal(openDescriptors(), before);
+});
+
+test('gateways of default routes, those of several paths too', () => {
+  shell(`ip link add veth0 type veth peer name veth1
+    ip link set veth0 up; ip link set veth1 up
+    ip address add 192.0.2.1/24 dev veth0
+    ip address add 2001:db8::1/64 dev veth0 nodad
+    ip route add 198.51.100.0/24 via 192.0.2.9`);
+  assert.deepEqual(listDefaultGateways(), []);
+  shell(`ip route add default nexthop via 192.0.2.254 nexthop via 192.0.2.253
+    ip -6 route add default via fe80::1 dev veth0
+    ip route add default via 192.0.2.254 metric 100
+    ip route add blackhole default metric 200`);
+  assert.deepEqual(listDefaultGateways().sort(), ['192.0.2.253', '192.0.2.254', 'fe80::1']);
+  shell('ip link delete veth0; ip route flush type blackhole');
 });

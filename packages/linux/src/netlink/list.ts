@@ -1,3 +1,5 @@
+import type { IpAddress } from '@fairlead/ip';
+import { decodeDefaultGateways, encodeRouteDump, RouteMessage } from './default-gateway.ts';
 import {
   AddressMessage,
   decodeInterfaceAddress,
@@ -33,4 +35,16 @@ export function listAddresses(): InterfaceAddress[] {
       message.type === AddressMessage.new ? decodeInterfaceAddress(message) : undefined,
     'list of addresses',
   );
+}
+
+/** The gateways of all default routes of this namespace, each once. */
+export function listDefaultGateways(): IpAddress[] {
+  using socket = new NetlinkSocket(NetlinkProtocol.route);
+  const gateways = socket.dump(
+    RouteMessage.get,
+    encodeRouteDump(),
+    (message) => (message.type === RouteMessage.new ? decodeDefaultGateways(message) : undefined),
+    'list of routes',
+  );
+  return [...new Set(gateways.flat())];
 }

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AnnouncePlan, SegmentReport } from '@fairlead/announce';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
+import type { InterfaceAddress } from '@fairlead/linux';
+import { bucketOf } from '@fairlead/membership';
+import { nodeReport, type NodeReportInput } from './node-report.ts';
+
+const ours = '192.0.2.100' as IpAddress;
+const theirs = '192.0.2.101' as IpAddress;
+const mac = '52:54:00:00:00:01' as MacAddress;
+
+const announce: AnnouncePlan = {
+  segments: [
+    {
+      interfaceName: 'eth0',
+      interfaceIndex: 2,
+      mac,
+      ports: [2],
+      addresses: [],
+      peers: [],
+      announcements: [
+        { id: 0, name: '', candidates: undefined, preferred: undefined },
+        { id: 7, name: 'front', candidates: undefined, preferred: undefined },
+      ],
+      claims: [
+        { address: ours, announcement: 7, services: [] },
+        { address: theirs, announcement: 0, services: [] },
+      ],
+    },
+  ],
+  interfaces: [{ name: 'eth0', index: 2, mac }],
+  problems: [],
+};
+
+function segment(
+  standing: SegmentReport['standing'],
+  answering: readonly IpAddress[],
+): SegmentReport {
+  return {
+    interfaceName: 'eth0',
+    standing,
+    waiting: undefined,
+    members: [],
+    addresses: [ours, theirs].map((address) => ({
+      address,
+      owner: undefined,
+      ownedMs: undefined,
+      state: answering.includes(address) ? 'answering' : 'not-owned',
+      conflict: undefined,
+    })),
+    problems: [],
+    counters: {},
+  };
+}
+
+function address(text: string, more: Partial<InterfaceAddress> = {}): InterfaceAddress {
+  return {
+    interfaceIndex: 2,
+    address: text as IpAddress,
+    prefixLength: 24,
+    scope: 'global',
+    tentative: false,
+    dadFailed: false,
+    deprecated: false,
+    linkLocal: false,
+    ...more,
+  };
+}
+
+const input: NodeReportInput = {
+  version: '0.1.0',
+  announce,
+  addresses: [
+    address('192.0.2.11'),
+    address('10.0.0.1', { interfaceIndex: 3 }),
+    address('192.0.2.12', { dadFailed: true }),
+  ],
+  gateways: [],
+  segments: [segment('active', [ours])],
+  problems: [],
+  attach: 'tcx',
+  previous: undefined,
+  now: new Date('2026-01-01T00:00:00Z'),
+};
+
+test('a node reports its interfaces and, by Announcement, the buckets that it answers for', () => {
+  const { held, interfaces, class: standing, dataPath } = nodeReport(input);
+  assert.deepEqual(interfaces, [{ name: 'eth0', mac, addresses: ['192.0.2.11/24'] }]);
+  assert.equal(standing, 'Active');
+  assert.deepEqual(dataPath, { attach: 'TCX', landing: true });
+  assert.equal(held.length, 1);
+  const [{ buckets, ...rest } = { buckets: '' }] = held;
+  assert.deepEqual(rest, {
+    announcement: 'front',
+    interface: 'eth0',
+    count: 1,
+    since: '2026-01-01T00:00:00.000Z',
+  });
+  const bytes = Buffer.from(buckets, 'base64');
+  const set = Array.from({ length: 1024 }, (_, bucket) => bucket).filter(
+    (bucket) => ((bytes[bucket >> 3] ?? 0) >> (bucket & 7)) & 1,
+  );
+  assert.deepEqual(set, [bucketOf(ours)]);
+});
+
+test('what is held is held since it changed last', () => {
+  const first = nodeReport(input);
+  const later = { ...input, previous: first, now: new Date('2026-01-01T00:01:00Z') };
+  assert.deepEqual(nodeReport(later), first);
+  const more = nodeReport({ ...later, segments: [segment('active', [])] });
+  assert.deepEqual(more.held, []);
+});
+
+test('a node that is on no segment takes no part', () => {
+  assert.equal(nodeReport({ ...input, segments: [] }).class, 'Out');
+  assert.equal(nodeReport({ ...input, segments: [segment('joining', [])] }).class, 'Joining');
+});
+
+test('what the schema does not take is left out or cut', () => {
+  const message = 'x'.repeat(5000);
+  const problems = Array.from({ length: 100 }, () => ({
+    object: 'Node/a',
+    field: '',
+    value: '',
+    message,
+  }));
+  const report = nodeReport({ ...input, problems });
+  assert.equal(report.problems.length, 64);
+  assert.equal(report.problems[0]?.message.length, 2048);
+});

@@ -1,0 +1,132 @@
+import { publishedAllocations } from '@fairlead/allocate';
+import {
+  isSameKnowledge,
+  KubernetesSource,
+  loadLastState,
+  saveLastState,
+  type NodeName,
+  type SourceUpdate,
+} from '@fairlead/cluster';
+import type { KubeClient } from '@fairlead/kube';
+import { OWN_NAMESPACE } from '../../kubernetes.ts';
+import type { ObjectSource } from './object-source.ts';
+
+export interface KubernetesObjectsOptions {
+  readonly client: KubeClient;
+  readonly self: NodeName;
+  readonly requireClass: boolean;
+  /** Where the last known state is kept for a start without the API server. */
+  readonly lastStateDirectory: string;
+  readonly onSaveFailure: (error: Error) => void;
+}
+
+/** An API server that answers within this after a start makes the last known state unnecessary. */
+const PATIENCE_MS = 2000;
+/** Changes come in bursts, and each save writes everything. */
+const SAVE_EVERY_MS = 3000;
+/** The API server is asked every 10 s: older than that, and one question more, is not fresh. */
+const FRESH_MS = 15_000;
+
+/** The objects of an API server, and while it cannot be heard the last ones that it told. */
+export class KubernetesObjects implements ObjectSource {
+  readonly name: string;
+  readonly #options: KubernetesObjectsOptions;
+  #source: KubernetesSource | undefined;
+  /** What is in force: told by the API server, or read from the last known state. */
+  #last: SourceUpdate = { state: undefined, keys: [], problems: [] };
+
+  constructor(options: KubernetesObjectsOptions) {
+    this.#options = options;
+    this.name = options.client.server;
+  }
+
+  get fresh(): boolean {
+    return (this.#source?.ageMs ?? Infinity) < FRESH_MS;
+  }
+
+  /** Agents never allocate: what a Service has is what the controller has written. */
+  readonly allocations = publishedAllocations;
+
+  readonly landingNodes: ObjectSource['landingNodes'] = ({ nodes }) => {
+    const landing = nodes.filter(({ name, report }) => {
+      // Our own landing is in place before anything is steered; the report follows.
+      return name === this.#options.self || report?.landing === true;
+    });
+    return new Set(landing.map(({ name }) => name));
+  };
+
+  async follow(onUpdate: (update: SourceUpdate) => void, signal: AbortSignal): Promise<void> {
+    const { client, requireClass } = this.#options;
+    const saver = new Saver(this.#options);
+    const source = new KubernetesSource(
+      { client, namespace: OWN_NAMESPACE, reader: 'agent', requireClass, random: Math.random },
+      (update) => {
+        if (update.state === undefined) this.#last = { ...this.#last, problems: update.problems };
+        else saver.keep((this.#last = update));
+        onUpdate(this.#last);
+      },
+    );
+    this.#source = source;
+    const timer = setTimeout(() => void this.#startFromLast(onUpdate), PATIENCE_MS);
+    try {
+      await source.run(signal);
+    } finally {
+      clearTimeout(timer);
+      await saver.finish();
+    }
+  }
+
+  async #startFromLast(onUpdate: (update: SourceUpdate) => void): Promise<void> {
+    const saved = await loadLastState(this.#options.lastStateDirectory);
+    // The API server may have answered meanwhile.
+    if (this.#last.state !== undefined) return;
+    this.#last = { ...saved, problems: [...this.#last.problems, ...saved.problems] };
+    onUpdate(this.#last);
+  }
+}
+
+/** Saves the newest update, not more often than every few seconds, one save at a time. */
+class Saver {
+  readonly #options: KubernetesObjectsOptions;
+  #newest: SourceUpdate | undefined;
+  #saved: SourceUpdate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #saving: Promise<void> | undefined;
+
+  constructor(options: KubernetesObjectsOptions) {
+    this.#options = options;
+  }
+
+  keep(update: SourceUpdate): void {
+    if (this.#saved !== undefined && isSameKnowledge(update, this.#saved)) return;
+    this.#newest = update;
+    if (this.#saving === undefined) this.#timer ??= setTimeout(() => this.#begin(), SAVE_EVERY_MS);
+  }
+
+  /** Resolves when what was kept last is saved. */
+  async finish(): Promise<void> {
+    await this.#saving;
+    this.#begin();
+    await this.#saving;
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const update = this.#newest;
+    if (update === undefined) return;
+    this.#newest = undefined;
+    this.#saving = this.#save(update);
+  }
+
+  async #save(update: SourceUpdate): Promise<void> {
+    try {
+      await saveLastState(this.#options.lastStateDirectory, update);
+      this.#saved = update;
+    } catch (error) {
+      this.#options.onSaveFailure(error as Error);
+    }
+    this.#saving = undefined;
+    if (this.#newest !== undefined) this.keep(this.#newest);
+  }
+}

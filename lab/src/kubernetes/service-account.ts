@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KubernetesControlPlane } from './control-plane.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+
+export interface ServiceAccountUse {
+  readonly namespace: string;
+  readonly name: string;
+  /** The Node that the token is bound to, as that of a pod there is. */
+  readonly node?: string | undefined;
+  /** Default the API server itself. */
+  readonly server?: string | undefined;
+}
+
+/**
+ * Writes a kubeconfig with a token such as pods of a service account have.
+ * @returns its path
+ */
+export async function serviceAccountKubeconfig(
+  plane: KubernetesControlPlane,
+  { namespace, name, node, server = plane.server }: ServiceAccountUse,
+): Promise<string> {
+  const bound =
+    node === undefined ? [] : [`--bound-object-kind=Node`, `--bound-object-name=${node}`];
+  const { stdout } = await plane.kubectl([
+    'create',
+    'token',
+    `--namespace=${namespace}`,
+    name,
+    ...bound,
+  ]);
+  const path = join(
+    plane.host.directory,
+    `${name}-${node ?? 'unbound'}-${server.replaceAll(/[^\w.]+/gu, '-')}.kubeconfig`,
+  );
+  const { certificateAuthority } = plane;
+  const user = { token: stdout.trim() };
+  writeFileSync(path, kubeconfigText({ server, certificateAuthority, user }), { mode: 0o600 });
+  return path;
+}
