@@ -154,12 +154,14 @@ test('an address that somebody else wrote is adopted where the class is ours and
       { subresource: 'status' },
     );
   };
+  await controller.stop();
   await cluster.createService('ours', { loadBalancerClass: 'fairlead.dev/lb' });
   await cluster.createService('anybodys');
   await write('ours', '192.0.2.103');
   await write('anybodys', '192.0.2.104');
   await cluster.putPool('lan', ['192.0.2.96-192.0.2.111']);
-  assert.deepEqual((await cluster.allocated('ours')).addresses, ['192.0.2.103']);
+  controller = await cluster.startController();
+  assert.deepEqual((await cluster.allocated('ours', 30_000)).addresses, ['192.0.2.103']);
   const { addresses } = await cluster.allocated('anybodys');
   assert.notDeepEqual(addresses, ['192.0.2.104']);
 });

@@ -15,7 +15,8 @@ import {
   type KubeObject,
   type ObjectKey,
 } from '@fairlead/kube';
-import { addressesAreOurs, datedConditions } from './findings.ts';
+import { ownAddresses } from './compare-status.ts';
+import { datedConditions } from './findings.ts';
 import { poolSaysTheSame, type Counts, type PoolFindings, type PoolStatus } from './pool-status.ts';
 
 // Statuses are written by server-side apply: what others own in them stays, conditions of theirs above all, and
@@ -66,7 +67,7 @@ export function serviceStatus(
   // Released: we own nothing any more. What somebody else has written meanwhile stays.
   if (conditions.length === 0) return {};
   // An empty list takes away what we said; leaving it out leaves alone what others say.
-  const lost = addressesAreOurs(before) && before.addresses.length > 0;
+  const lost = ownAddresses(before).length > 0;
   return ingress.length > 0 || lost ? { loadBalancer: { ingress }, conditions } : { conditions };
 }
 
@@ -124,7 +125,7 @@ export async function writePoolStatus(
 }
 
 /** An object of ours that an event is about. */
-export function ownSubject(kind: string, name: string, uid: string | undefined): EventSubject {
+function ownSubject(kind: string, name: string, uid: string | undefined): EventSubject {
   return { apiVersion: 'fairlead.dev/v1alpha1', kind, name, uid };
 }
 

@@ -1,16 +1,21 @@
 import type { PublishedStatus } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
-import { sayTheSame } from './findings.ts';
+import { addressesAreOurs, sayTheSame } from './findings.ts';
 
 export function sameAddresses(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
   return a.length === b.length && a.every((address, index) => address === b[index]);
 }
 
-/** Whether they say the same of the same object, whatever the times of their conditions. */
+/** Those that we said. */
+export function ownAddresses(status: PublishedStatus): readonly IpAddress[] {
+  return addressesAreOurs(status) ? status.addresses : [];
+}
+
+/** Whether they say the same of the same object, whatever the times of conditions and what others wrote. */
 export function sameStatus(a: PublishedStatus, b: PublishedStatus): boolean {
   return (
     a.uid === b.uid &&
-    sameAddresses(a.addresses, b.addresses) &&
+    sameAddresses(ownAddresses(a), ownAddresses(b)) &&
     a.conditions.length === b.conditions.length &&
     a.conditions.every(({ type, ...rest }) =>
       sayTheSame(
@@ -23,7 +28,11 @@ export function sameStatus(a: PublishedStatus, b: PublishedStatus): boolean {
 
 /** Whether nothing differs but messages: that need not be told at once. */
 export function differsInWordsOnly(a: PublishedStatus, b: PublishedStatus): boolean {
-  return a.uid === b.uid && sameAddresses(a.addresses, b.addresses) && verdicts(a) === verdicts(b);
+  return (
+    a.uid === b.uid &&
+    sameAddresses(ownAddresses(a), ownAddresses(b)) &&
+    verdicts(a) === verdicts(b)
+  );
 }
 
 function verdicts({ conditions }: PublishedStatus): string {

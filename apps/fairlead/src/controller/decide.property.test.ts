@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { AddressPool, ClusterState, PublishedStatus, ServiceKey } from '@fairlead/cluster';
 import * as fc from 'fast-check';
 import { addressesAreOurs } from './findings.ts';
+import { SettledServices } from './settled-services.ts';
 import { StatusBook } from './status-book.ts';
 import { decide, pool, published, service, stateOf } from './testing/sample-round.ts';
 
@@ -59,6 +60,7 @@ class World {
   readonly #history: ReadonlyMap<ServiceKey, PublishedStatus>[] = [];
   #view: ClusterState = stateOf({});
   #book = new StatusBook();
+  readonly #settled = new SettledServices();
   #uids = 0;
   #timeMs = 1_000_000;
 
@@ -125,7 +127,9 @@ class World {
   #round(): void {
     // Of how old the view is nothing is known for long.
     this.#book.observe(this.#view, this.#timeMs - 100);
-    const { changes } = decide(this.#view, { unseen: this.#book.unseen() });
+    const unseen = this.#book.unseen();
+    const { changes } = decide(this.#view, { unseen, settled: this.#settled });
+    assert.deepEqual(decide(this.#view, { unseen }).changes, changes, 'memory makes no difference');
     for (const [key, { before, after }] of changes) this.#book.want(key, after, before);
   }
 

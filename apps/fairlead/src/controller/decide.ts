@@ -10,7 +10,8 @@ import type {
 } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import { addressesAreOurs, datedConditions, sayTheSame, type Finding } from './findings.ts';
-import { sameAddresses } from './compare-status.ts';
+import { ownAddresses, sameAddresses } from './compare-status.ts';
+import type { SettledServices } from './settled-services.ts';
 import {
   allocatedFinding,
   announcedFinding,
@@ -28,10 +29,12 @@ export interface RoundInput {
   /** Addresses that were freed a short time ago. */
   readonly cooling: Cooling;
   readonly now: Date;
+  /** Of the rounds before; it makes no difference but to how long this takes. */
+  readonly settled?: SettledServices;
 }
 
 /** A status that a Service must get. */
-export interface StatusChange {
+interface StatusChange {
   readonly before: PublishedStatus;
   /** Of a Service that is released, one without addresses and conditions. */
   readonly after: PublishedStatus;
@@ -54,7 +57,8 @@ const nothing: Allocation = Object.freeze({ addresses: [], problems: [] });
  * Decides the status of every Service. Pure: what was written but not seen counts as if it were there, so that no
  * address is given twice while writes are on their way.
  */
-export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundDecisions {
+export function decideRound(input: RoundInput): RoundDecisions {
+  const { state, unseen, cooling, now } = input;
   const known = (key: ServiceKey, published: PublishedStatus): PublishedStatus => {
     const written = unseen.get(key);
     return written?.uid === published.uid ? written : published;
@@ -81,6 +85,9 @@ export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundD
     if (!statuses.has(key)) reserved.set(key, status.addresses);
   }
 
+  // Which of several Announcements does not count is found only where all Services are looked at.
+  const settled = state.announcements.length < 2 ? input.settled : undefined;
+  settled?.begin(state);
   const allocations = allocate(state, assigned, { reserved, cooling });
   const reach = new ReachIndex(state);
   const ownProblems = problemsByService(state);
@@ -93,8 +100,8 @@ export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundD
   ): void => {
     const before = statuses.get(key);
     if (before === undefined) return;
-    const had = addressesAreOurs(before) ? before.addresses : [];
-    if (sameAddresses(had, addresses) && sayTheSame(before.conditions, findings)) return;
+    if (sameAddresses(ownAddresses(before), addresses) && sayTheSame(before.conditions, findings))
+      return;
     const conditions = datedConditions(findings, before.conditions, now);
     changes.set(key, { before, after: { uid: before.uid, addresses, conditions } });
   };
@@ -105,10 +112,15 @@ export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundD
     const allocation = allocations.get(key) ?? nothing;
     const addresses = allocation.addresses.map(({ address }) => address);
     if (addresses.length > 0) held.set(key, addresses);
+    const own = ownProblems.get(key) ?? [];
+    const status = statuses.get(key);
+    const plain = allocation.problems.length + own.length === 0 && !conflicts.has(key);
+    if (plain && status && settled?.has(service, status, allocation.addresses)) continue;
     change(key, addresses, [
-      allocatedFinding(state, allocation, ownProblems.get(key) ?? []),
+      allocatedFinding(state, allocation, own),
       announcedFinding(service, allocation, reach, conflicts.get(key) ?? []),
     ]);
+    if (plain && status && !changes.has(key)) settled?.add(service, status, allocation.addresses);
   }
   for (const { key, why } of unservedServices) {
     switch (why) {

@@ -19,6 +19,7 @@ import { FreedAddresses } from './freed-addresses.ts';
 import { decidePools, type PoolFindings } from './pool-status.ts';
 import { serviceEvents } from './service-events.ts';
 import { problemText } from './service-findings.ts';
+import { SettledServices } from './settled-services.ts';
 import { StatusBook } from './status-book.ts';
 import type { WriteCounts } from './write-counts.ts';
 
@@ -59,6 +60,7 @@ export class Leader {
   readonly #signal: AbortSignal;
   readonly #book = new StatusBook();
   readonly #freed = new FreedAddresses();
+  readonly #settled = new SettledServices();
   readonly #queue: WorkQueue<WorkKey>;
   readonly #words = new Set<ServiceKey>();
   readonly #timers = new Set<Disposable>();
@@ -167,6 +169,7 @@ export class Leader {
       unseen: this.#book.unseen(),
       cooling: this.#freed.cooling(state, nowMs),
       now: client.clock.date(),
+      settled: this.#settled,
     });
     this.#freed.update(decisions.held, state.pools, nowMs);
     this.#planServices(decisions);

@@ -1,7 +1,7 @@
 import type { PublishedStatus } from '@fairlead/cluster';
 import type { EventFact } from '@fairlead/kube';
-import { sameAddresses } from './compare-status.ts';
-import { addressesAreOurs, ALLOCATED, ANNOUNCED, conditionOf } from './findings.ts';
+import { ownAddresses, sameAddresses } from './compare-status.ts';
+import { ALLOCATED, ANNOUNCED, conditionOf } from './findings.ts';
 
 /** An event without the object that it is about. */
 export type Happening = Omit<EventFact, 'regarding'>;
@@ -15,7 +15,7 @@ export function serviceEvents(
 }
 
 function allocationEvents(before: PublishedStatus, after: PublishedStatus): readonly Happening[] {
-  const had = addressesAreOurs(before) ? before.addresses : [];
+  const had = ownAddresses(before);
   const condition = conditionOf(after, ALLOCATED);
   const action = 'Allocate';
   if (condition === undefined) {

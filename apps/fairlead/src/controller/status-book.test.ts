@@ -68,6 +68,15 @@ describe('a status that was decided', () => {
   });
 });
 
+it('what somebody else wrote beside our words is none of ours', () => {
+  const book = new StatusBook();
+  const none = allocated([], { status: 'False', reason: 'NoAddressPool' });
+  book.want(web, none, nothing);
+  book.written(web, none, 1_000);
+  book.observe(showing({ ...none, addresses: allocated(['203.0.113.1']).addresses }), 500);
+  assert.equal(book.unseen().size, 0);
+});
+
 it('what the server told counts also for a Service that the view does not have, until it is newer', () => {
   const book = new StatusBook();
   book.learn(web, given, 1_000);
