@@ -79,7 +79,8 @@ async function assertServed(
   await cluster.service({ name, addresses });
   await watching.sees(cluster.nodes, createdMs, deadlineMs);
   const evidence = await watching.end();
-  const tookMs = evidence.takenOverMs(cluster.nodes, createdMs) - createdMs;
+  const names = cluster.nodes.map((node) => node.name);
+  const tookMs = evidence.takenOverMs(names, createdMs) - createdMs;
   t.diagnostic(`${name}: answered for ${tookMs.toFixed(0)} ms after it was created`);
 }
 

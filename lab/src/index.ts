@@ -36,12 +36,16 @@ export type { Recording } from './measure/recording.ts';
 export type { LostRun, SequenceResult } from './measure/sequence-tally.ts';
 export {
   startConnector,
+  startMembers,
   startObserver,
   startPodServer,
+  startWireTap,
   type ConnectorOptions,
+  type MembersOptions,
   type ObserverOptions,
   type PodServerOptions,
 } from './measure/start.ts';
+export type { FrameMeaning, Sighting } from './measure/sighting.ts';
 export { ECHO_PORT, Witness, type Evidence } from './measure/witness.ts';
 export { monotonicMs } from './monotonic-clock.ts';
 export type { Nic, NicOptions } from './nic.ts';
@@ -61,4 +65,5 @@ export {
 } from './cluster/service-options.ts';
 export type { ClusterFileContents } from './standalone/cluster-file.ts';
 export { StandaloneCluster, type StandaloneOptions } from './standalone/standalone-cluster.ts';
+export { ObservedCluster } from './standalone/observed-cluster.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';

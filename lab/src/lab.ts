@@ -118,6 +118,11 @@ export class Lab implements AsyncDisposable {
     return this.#host(name, 'foreign', options);
   }
 
+  /** The namespace of a switch, to run programs at its ports. */
+  inside({ name, namespace }: Switch): Host {
+    return new Host(`${name}-inside`, namespace, [], this.#context);
+  }
+
   get nodes(): Node[] {
     return this.hosts.filter((host) => host instanceof Node);
   }

@@ -1,4 +1,5 @@
 import { formatPrefix } from '@fairlead/ip';
+import { gatewayRoutes } from './gateway-routes.ts';
 import type { Host } from './host.ts';
 import type { Nic } from './nic.ts';
 import { tools } from './requirements.ts';
@@ -10,11 +11,7 @@ import { SetupScript } from './setup-script.ts';
  */
 export async function replaceNic(host: Host, nic: Nic = host.nic): Promise<void> {
   const { interfaceName, mac, addresses, port } = nic;
-  const routes: string[] = [];
-  for (const family of ['-4', '-6']) {
-    const { stdout } = await host.exec(['ip', family, 'route', 'show', 'dev', interfaceName]);
-    routes.push(...stdout.split('\n').filter((route) => route.includes(' via ')));
-  }
+  const routes = await gatewayRoutes(host, interfaceName);
   const script = new SetupScript()
     .ip(`link del dev ${interfaceName}`)
     .ip(
@@ -26,10 +23,7 @@ export async function replaceNic(host: Host, nic: Nic = host.nic): Promise<void>
     script.ip(`addr add ${formatPrefix(address)} dev ${interfaceName}${noDad}`);
   }
   script.ip(`link set dev ${interfaceName} up`);
-  for (const route of routes) {
-    const [to = '', , via = ''] = route.split(' ');
-    script.ip(`route add ${to} via ${via}`);
-  }
+  for (const { to, via } of routes) script.ip(`route add ${to} via ${via}`);
   script.command(tools().ethtool, '-K', interfaceName, 'tx', 'off');
   await host.namespace.setUp(script);
   await nic.switch.connect(nic);

@@ -126,7 +126,7 @@ export abstract class AgentCluster implements ClusterNetwork {
     await waitFor(
       async () => {
         const all = await Promise.all(this.nodes.map((node) => this.status(node)));
-        return all.every((status) => takesPart(status, this.nodes.length));
+        return all.every((status) => takesPart(status, this.nodes));
       },
       { what: 'all nodes to take part', deadlineMs: 45_000, everyMs: 50 },
     );
@@ -142,7 +142,7 @@ export abstract class AgentCluster implements ClusterNetwork {
           const addresses = ours.flatMap((each) => each.addresses);
           const here = status.node === owner.name ? 'answers' : 'passes on to the owner';
           return (
-            takesPart(status, nodes.length) &&
+            takesPart(status, nodes) &&
             addresses.length > 0 &&
             addresses.every((each) => each.here === here && each.owner === owner.name)
           );
@@ -163,10 +163,12 @@ export abstract class AgentCluster implements ClusterNetwork {
   }
 }
 
-/** It sees so many nodes alive, itself among them, and owns addresses or may. */
-function takesPart({ nodes, segments }: AgentStatus, count: number): boolean {
+/** It sees these nodes alive, itself among them, and owns addresses or may. */
+function takesPart(status: AgentStatus, nodes: readonly Node[]): boolean {
+  const live = new Set(status.nodes.flatMap(({ node, live }) => (live ? [node] : [])));
   return (
-    nodes.filter(({ live }) => live).length === count &&
-    segments.every(({ standing }) => standing === 'active')
+    nodes.every(({ name }) => live.has(name)) &&
+    status.segments.length > 0 &&
+    status.segments.every(({ standing }) => standing === 'active')
   );
 }

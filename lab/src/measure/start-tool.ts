@@ -3,7 +3,14 @@ import type { Host } from '../host.ts';
 import type { LabProcess } from '../lab-process.ts';
 
 /** The programs of the lab that measure, or are measured by. */
-type ToolName = 'connector' | 'numbered' | 'observer' | 'pod-server';
+type ToolName =
+  | 'connector'
+  | 'members'
+  | 'numbered'
+  | 'observer'
+  | 'pod-server'
+  | 'service-maker'
+  | 'wire-tap';
 
 /** Flags by name; a list repeats its flag, undefined and false leave it out. */
 type Flags = Readonly<

@@ -1,8 +1,10 @@
+import type { IpAddress } from '@fairlead/ip';
 import type { Host } from '../host.ts';
 import type { LabProcess } from '../lab-process.ts';
 import type { Attempt } from './attempts.ts';
 import type { Observation } from './observation.ts';
 import { Recording } from './recording.ts';
+import type { Sighting } from './sighting.ts';
 import { startTool } from './start-tool.ts';
 
 export interface ObserverOptions {
@@ -64,4 +66,48 @@ export interface PodServerOptions {
 export function startPodServer(host: Host, options: PodServerOptions): Promise<LabProcess> {
   const { pod = host.name, ports: port, echoPorts: echo, log } = options;
   return startTool(host, 'pod-server', { pod, port, echo, log });
+}
+
+/**
+ * Begins to record what hosts send, at their ports of a switch.
+ * @param at the switch's own namespace, see `Lab.inside`
+ */
+export async function startWireTap(
+  at: Host,
+  ports: readonly string[],
+): Promise<Recording<Sighting>> {
+  return new Recording<Sighting>(await startTool(at, 'wire-tap', { port: ports }));
+}
+
+export interface MembersOptions {
+  readonly cluster: string;
+  readonly keyFile: string;
+  /** Nodes that are played; their addresses must be the host's. */
+  readonly members: readonly NamedAddress[];
+  /** All other nodes of the cluster. */
+  readonly peers: readonly NamedAddress[];
+  /** Send to these addresses only; default to all. */
+  readonly only?: readonly IpAddress[] | undefined;
+  /** Speak rules newer than ours: such as ours can follow, or not. */
+  readonly newer?: 'compatible' | 'incompatible' | undefined;
+}
+
+interface NamedAddress {
+  readonly node: string;
+  readonly address: IpAddress;
+}
+
+/** Starts nodes that do nothing but send heartbeats by the real rules, in one process. */
+export function startMembers(host: Host, options: MembersOptions): Promise<LabProcess> {
+  const { cluster, members, peers, only, newer } = options;
+  const flag = ({ node, address }: NamedAddress): string => `${node}=${address}`;
+  return startTool(host, 'members', {
+    interface: host.nic.device,
+    cluster,
+    'key-file': options.keyFile,
+    member: members.map(flag),
+    peer: peers.map(flag),
+    only,
+    newer,
+  });
 }

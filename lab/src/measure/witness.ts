@@ -1,11 +1,10 @@
-import type { IpAddress } from '@fairlead/ip';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
 import type { Host } from '../host.ts';
 import type { Lab } from '../lab.ts';
 import { waitFor } from '../wait-for.ts';
 import { NumberedFlow, type NumberedResult } from './numbered.ts';
 import type { Answer, Observation } from './observation.ts';
 import {
-  answersAfter,
   answersFor,
   durationMs,
   longestMs,
@@ -91,12 +90,30 @@ export class Witness implements AsyncDisposable {
     );
   }
 
+  /** Resolves when the last so many questions, for all addresses, had no answer at all. */
+  async seesNobody(questions = 20, deadlineMs = 30_000): Promise<void> {
+    const { records, process } = this.#observer;
+    const silent = (): boolean => {
+      let asked = 0;
+      for (let index = records.length - 1; index >= 0 && asked <= questions; index--) {
+        const kind = records[index]?.kind;
+        if (kind === 'answer') return false;
+        if (kind === 'asked') asked++;
+      }
+      return asked > questions;
+    };
+    await waitFor(silent, { what: `${process.name} to hear no answer`, deadlineMs, everyMs: 25 });
+  }
+
   /** Stops observer and packets, and counts. */
   async end(): Promise<Evidence> {
     const flows = await Promise.all(
       Array.from(this.#flows, async ([name, flow]) => [name, await flow.stop()] as const),
     );
-    return new Evidence(this.#options, await this.#observer.stop(), new Map(flows));
+    const { lab, addresses } = this.#options;
+    const observations = await this.#observer.stop();
+    const nameOf = (mac: MacAddress): string => lab.hostWithMac(mac)?.name ?? mac;
+    return new Evidence({ addresses, observations, flows: new Map(flows), nameOf });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,38 +122,37 @@ export class Witness implements AsyncDisposable {
   }
 }
 
+/** What was recorded. */
+export interface EvidenceParts {
+  readonly addresses: readonly IpAddress[];
+  readonly observations: readonly Observation[];
+  /** By `udp4`, `tcp6` … */
+  readonly flows: ReadonlyMap<string, NumberedResult>;
+  /** A host's name by its MAC address; of a stranger, whatever serves. */
+  readonly nameOf: (mac: MacAddress) => string;
+}
+
 /** What a witness has seen. Moments are `monotonicMs`. */
 export class Evidence {
+  readonly addresses: readonly IpAddress[];
   readonly flows: ReadonlyMap<string, NumberedResult>;
-  readonly #lab: Lab;
-  readonly #addresses: readonly IpAddress[];
   readonly #observations: readonly Observation[];
+  readonly #nameOf: (mac: MacAddress) => string;
 
-  constructor(
-    { lab, addresses }: WitnessOptions,
-    observations: readonly Observation[],
-    flows: ReadonlyMap<string, NumberedResult>,
-  ) {
-    this.#lab = lab;
-    this.#addresses = addresses;
-    this.#observations = observations;
+  constructor({ addresses, observations, flows, nameOf }: EvidenceParts) {
+    this.addresses = addresses;
     this.flows = flows;
+    this.#observations = observations;
+    this.#nameOf = nameOf;
   }
 
   /** For each address who answered, in the order in which they began to. */
   owners(): Record<IpAddress, string[]> {
     return this.#byAddress((address) =>
-      ownershipsOf(this.#observations, address, RETURN_AFTER_MS).map(
-        ({ mac }) => this.#lab.hostWithMac(mac)?.name ?? mac,
+      ownershipsOf(this.#observations, address, RETURN_AFTER_MS).map(({ mac }) =>
+        this.#nameOf(mac),
       ),
     );
-  }
-
-  /** How often a host answered after a moment and, if that is given, before another. */
-  answersOf({ nics }: Host, afterMs: number, beforeMs = Infinity): Answer[] {
-    return nics
-      .flatMap(({ mac }) => answersAfter(this.#observations, mac, afterMs))
-      .filter(({ atMs }) => atMs < beforeMs);
   }
 
   /** For each address who answered between two moments. */
@@ -145,16 +161,17 @@ export class Evidence {
       const macs = answersFor(this.#observations, address)
         .filter(({ atMs }) => atMs > fromMs && atMs < toMs)
         .map(({ mac }) => mac);
-      return [...new Set(macs)].map((mac) => this.#lab.hostWithMac(mac)?.name ?? mac).sort();
+      return [...new Set(macs.map(this.#nameOf))].sort();
     });
   }
 
-  /** Questions that nobody answered, of all addresses. */
-  unanswered(): number {
-    const each = this.#addresses.map(
-      (address) => unansweredQuestions(this.#observations, address).length,
+  /** When questions were asked that nobody answered, for all addresses; only those outside a span where one is given. */
+  unanswered(except?: Span): number[] {
+    const all = this.addresses.flatMap((address) =>
+      unansweredQuestions(this.#observations, address),
     );
-    return each.reduce((sum, count) => sum + count, 0);
+    if (except === undefined) return all;
+    return all.filter((atMs) => atMs < except.fromMs || atMs > except.toMs);
   }
 
   /** Packets that never came back, by flow; flows that lost none are left out. */
@@ -176,13 +193,14 @@ export class Evidence {
     return Object.fromEntries(failed);
   }
 
-  /** When every address was answered for by some of the hosts, the first time after a moment. */
-  takenOverMs(hosts: readonly Host[], afterMs: number): number {
-    return Math.max(
-      ...this.#addresses.map((address) =>
-        firstAnswerMs(this.#observations, address, hosts, afterMs),
-      ),
-    );
+  /** When every address was answered for by some of those named, the first time after a moment. */
+  takenOverMs(names: readonly string[], afterMs: number): number {
+    const first = this.addresses.map((address) => {
+      const by = ({ mac, atMs }: Answer): boolean =>
+        atMs > afterMs && names.includes(this.#nameOf(mac));
+      return answersFor(this.#observations, address).find(by)?.atMs ?? Infinity;
+    });
+    return Math.max(...first);
   }
 
   /** The longest time for which an address was not answered for, of the worst of them. */
@@ -190,9 +208,13 @@ export class Evidence {
     return this.#worst((address) => [longestSilence(this.#observations, address, this.#asked)]);
   }
 
-  /** The longest time for which two answered for an address at once. */
-  get twoOwnersMs(): number {
-    return this.#worst((address) => twoOwnerSpans(this.#observations, address));
+  /** The longest time for which two answered for an address at once, as far as that was after a moment. */
+  twoOwnersMs(afterMs = -Infinity): number {
+    return this.#worst((address) =>
+      twoOwnerSpans(this.#observations, address)
+        .filter(({ toMs }) => toMs > afterMs)
+        .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, afterMs), toMs })),
+    );
   }
 
   /** The longest time for which the observer itself did not ask: an outage is measured no finer. */
@@ -214,7 +236,7 @@ export class Evidence {
     const lost = Array.from(this.flows, ([name, { sent, lost }]) => `${name} ${lost}/${sent}`);
     return [
       `outage ${this.outageMs.toFixed(0)} ms`,
-      `two owners ${this.twoOwnersMs.toFixed(0)} ms`,
+      `two owners ${this.twoOwnersMs().toFixed(0)} ms`,
       `observer's own gap ${this.unaskedMs.toFixed(0)} ms`,
       ...(lost.length === 0
         ? []
@@ -231,11 +253,11 @@ export class Evidence {
   }
 
   #worst(spansOf: (address: IpAddress) => readonly Span[]): number {
-    return Math.max(...this.#addresses.map((address) => longestMs(spansOf(address))));
+    return Math.max(...this.addresses.map((address) => longestMs(spansOf(address))));
   }
 
   #byAddress<T>(of: (address: IpAddress) => T): Record<IpAddress, T> {
-    const entries = this.#addresses.map((address) => [address, of(address)] as const);
+    const entries = this.addresses.map((address) => [address, of(address)] as const);
     return Object.fromEntries(entries);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseRange, rangeContains } from '@fairlead/ip';
+import { parseRange, rangeContains, type MacAddress } from '@fairlead/ip';
 import type { AddressPool, LoadBalancerService, ServiceKey } from '@fairlead/cluster';
 import { allocate, type Assigned } from './allocate.ts';
 import { addressesIn, ip, node, pool, service, stateOf } from './testing/sample-state.ts';
@@ -71,6 +71,21 @@ describe('a Service without wishes', () => {
     const state = stateOf([pool('lan', ['192.0.2.0/30'])], [service('a'), service('b')], { nodes });
     const addresses = Object.values(addressesIn(allocate(state))).flat();
     assert.deepEqual(addresses.toSorted(), ['192.0.2.2', '192.0.2.3']);
+  });
+
+  it('never gets an address that a node reports, be it requested or held already', () => {
+    const mac = '52:54:00:00:00:01' as MacAddress;
+    const own = { family: 4, address: ip('192.0.2.0'), length: 30 } as const;
+    const interfaces = [{ name: 'eth1', mac, addresses: [own] }];
+    const report = { interfaces, landing: true, problems: [] };
+    const nodes = [{ ...node('node-1', '198.51.100.1'), report }];
+    const wanted = service('wanted', { requestedAddresses: [ip('192.0.2.0')] });
+    const held = service('held');
+    const state = stateOf([pool('lan', ['192.0.2.0/31'])], [wanted, held], { nodes });
+    const allocations = allocate(state, new Map([[held.key, [ip('192.0.2.0')]]]));
+    assert.deepEqual(addressesIn(allocations), { wanted: [], held: ['192.0.2.1'] });
+    const [problem] = allocations.get(wanted.key)?.problems ?? [];
+    assert.match(problem?.message ?? '', /Is the address of Node\/node-1/u);
   });
 });
 

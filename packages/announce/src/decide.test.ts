@@ -253,3 +253,25 @@ test('interfaces that are down, excluded by name or whose address failed DAD are
     assert.deepEqual(decideAnnouncements(STATE, new Map(), facts).segments, [], why);
   }
 });
+
+test('a peer is found by what its agent reports, on a network of which Kubernetes knows nothing', () => {
+  const reported = (name: string, ...texts: readonly string[]): ClusterNode => ({
+    ...node(name),
+    report: {
+      interfaces: [
+        {
+          name: 'eth0',
+          mac: '02:00:00:00:01:00' as MacAddress,
+          addresses: texts.map((text) => ({ family: 4, address: text as IpAddress, length: 24 })),
+        },
+      ],
+      landing: true,
+      problems: [],
+    },
+  });
+  // The last has what this node has, as bridges for containers do: no way to it.
+  const nodes = [node('a', '192.0.2.11'), reported('b', '192.0.2.12'), reported('c', '192.0.2.11')];
+  const { segments } = decideAnnouncements({ ...STATE, nodes }, allocations(), FACTS);
+  const lan = segments.find(({ addresses }) => addresses.includes('192.0.2.11' as IpAddress));
+  assert.deepEqual(lan?.peers, [{ node: 'b', addresses: ['192.0.2.12'] }]);
+});

@@ -11,6 +11,7 @@ export {
   detachTcIngress,
   listTcIngress,
   tcIngressMode,
+  tcIngressState,
   type Attachment,
   type AttachOptions,
   type TcIngressProgram,

@@ -13,8 +13,8 @@ export interface SegmentIo {
   now(): bigint;
   /** The next datagram of the socket; undefined = none is waiting. */
   receive(): Datagram | undefined;
-  /** Sends to the heartbeat port of a peer; a refusal by the kernel is the caller's to count. */
-  send(to: IpAddress, bytes: Uint8Array): void;
+  /** Sends to the heartbeat port of a peer at one of its addresses; a refusal by the kernel is the caller's to count. */
+  send(to: IpAddress, bytes: Uint8Array, node: string): void;
   /** From that moment on, the kernel answers for no address of the segment until another is stored. */
   storeFence(deadlineNs: bigint): void;
   /** Asks by unicast ARP for 192.0.0.8, which a peer's kernel answers while its fence is ahead. */

@@ -192,7 +192,7 @@ export class SegmentMember {
     this.#lastBeat = now;
     for (const peer of segment.peers.all) {
       const to = peer.known ? nextAddress(peer) : undefined;
-      if (to !== undefined) this.#io.send(to, bytes);
+      if (to !== undefined) this.#io.send(to, bytes, peer.node);
     }
     if (segment.standing.phase === 'left') {
       this.#gone = true;
@@ -229,7 +229,7 @@ export class SegmentMember {
       peer.repliedAt = now;
       peer.replyTo = undefined;
       segment.unanswered.delete(peer);
-      this.#io.send(to, bytes);
+      this.#io.send(to, bytes, peer.node);
     }
   }
 

@@ -31,6 +31,7 @@ import { VERSION } from '../version.ts';
 import { blockMainThread } from './fault-injection.ts';
 import { ColdMemory } from '../cold-memory.ts';
 import { listen, plainText, type ListenAddress, type Routes } from '../http.ts';
+import { IngressWatch } from './ingress-watch.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { renderMetrics } from '../metrics.ts';
@@ -112,6 +113,7 @@ class Agent implements AsyncDisposable {
   readonly #steer: SteerDriver;
   readonly #land: LandDriver;
   readonly #watch: KernelWatch;
+  readonly #ingressWatch: IngressWatch;
   readonly #worker: PacketWorker;
   readonly #members = new Map<string, SegmentMembers>();
   readonly #failed = Promise.withResolvers<never>();
@@ -154,6 +156,7 @@ class Agent implements AsyncDisposable {
         this.#reconciler.request(),
       ),
     );
+    this.#ingressWatch = opened.use(new IngressWatch(() => this.#reconciler.request()));
     this.#worker = new PacketWorker(
       join(home, 'packet-worker.cjs'),
       { self: this.#self, bpffsDirectory: directory.bpffs },
@@ -199,6 +202,7 @@ class Agent implements AsyncDisposable {
     this.#reconciler.close();
     this.#coldMemory[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
+    this.#ingressWatch[Symbol.dispose]();
     await this.#worker[Symbol.asyncDispose]();
     this.#land[Symbol.dispose]();
     this.#steer[Symbol.dispose]();
@@ -224,9 +228,11 @@ class Agent implements AsyncDisposable {
     });
     const landed = this.#land.apply(round.land);
     const steered = this.#steer.apply(round.steer, steerSegments(round.announce, this.#members));
-    const faults = this.#responder.setInterfaces(
-      round.announce.segments.flatMap(({ ports, mac }) => ports.map((index) => ({ index, mac }))),
+    const interfaces = round.announce.segments.flatMap(({ ports, mac }) =>
+      ports.map((index) => ({ index, mac })),
     );
+    const faults = this.#responder.setInterfaces(interfaces);
+    this.#ingressWatch.settle(interfaces.map(({ index }) => index));
     const node = state.nodes.find(({ name }) => name === this.#self);
     const [first, second] = keys.map((key) => key.reveal());
     if (first !== undefined) {

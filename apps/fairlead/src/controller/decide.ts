@@ -66,8 +66,8 @@ export function decideRound({ state, unseen, cooling, now }: RoundInput): RoundD
     if (published === undefined) continue;
     const status = known(key, published);
     statuses.set(key, status);
-    const adopts = status.conditions.length === 0 && namesClass;
-    if (adopts || addressesAreOurs(status)) assigned.set(key, status.addresses);
+    // A Service that names our class is nobody else's: what a predecessor gave it is adopted.
+    if (namesClass || addressesAreOurs(status)) assigned.set(key, status.addresses);
   }
   const reserved = new Map<ServiceKey, readonly IpAddress[]>();
   for (const { key, why, published } of unservedServices) {

@@ -25,6 +25,8 @@ function renderTitle({ node, version, uptimeMs, source }: StatusSnapshot): strin
   return `Node ${node}, Fairlead ${version}${up}, objects from ${source}`;
 }
 
+const SERVICE_COLUMNS = ['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS'];
+
 function renderServices({ services, node }: StatusSnapshot): string {
   if (services.length === 0) return 'No Service of type LoadBalancer.';
   const rows = services.flatMap((service) => {
@@ -41,13 +43,7 @@ function renderServices({ services, node }: StatusSnapshot): string {
       address?.here ?? 'no address: see below',
     ]);
   });
-  return renderTable(
-    [
-      ...['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS'],
-      node === undefined ? 'STATE' : 'ON THIS NODE',
-    ],
-    rows,
-  );
+  return renderTable([...SERVICE_COLUMNS, node === undefined ? 'STATE' : 'ON THIS NODE'], rows);
 }
 
 function renderPods(service: ServiceStatus): string {

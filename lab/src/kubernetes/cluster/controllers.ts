@@ -13,12 +13,15 @@ const lease = { namespace: OWN_NAMESPACE, name: 'fairlead-controller' };
 export class Controllers {
   readonly #plane: KubernetesControlPlane;
   readonly #api: KubeClient;
+  readonly #direct: boolean;
   readonly #running = new Map<string, LabProcess>();
   readonly #paths = new Map<string, FaultProxy>();
 
-  constructor(plane: KubernetesControlPlane, api: KubeClient) {
+  /** @param direct Without a proxy on their way to the API server. */
+  constructor(plane: KubernetesControlPlane, api: KubeClient, direct = false) {
     this.#plane = plane;
     this.#api = api;
+    this.#direct = direct;
   }
 
   /** @param name Its identity in the election. */
@@ -29,7 +32,7 @@ export class Controllers {
     const kubeconfig = await serviceAccountKubeconfig(this.#plane, {
       namespace: OWN_NAMESPACE,
       name: 'fairlead-controller',
-      server: proxy.server,
+      server: this.#direct ? this.#plane.server : proxy.server,
     });
     const flags = ['--kubeconfig', kubeconfig, '--identity', name, '--metrics', '0'];
     const process = await host.spawn([executable, 'controller', ...flags], { name });

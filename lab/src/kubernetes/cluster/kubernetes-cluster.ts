@@ -34,7 +34,13 @@ import { podLabels, registerNode } from './registered-objects.ts';
 /** A role that every API server binds to this user. */
 const PROXY_USER = 'system:kube-proxy';
 
-export type KubernetesClusterOptions = Pick<ClusterNetworkOptions, 'nodes' | 'podsOn' | 'bridged'>;
+export interface KubernetesClusterOptions extends Pick<
+  ClusterNetworkOptions,
+  'nodes' | 'podsOn' | 'bridged'
+> {
+  /** Agents and controllers reach the API server without a proxy between, which takes time: for what is timed. */
+  readonly direct?: boolean | undefined;
+}
 
 export interface KubernetesServiceOptions extends ServiceOptions {
   /** Further fields; they win. */
@@ -67,6 +73,7 @@ export class KubernetesCluster extends AgentCluster {
     plane: KubernetesControlPlane,
     api: KubeClient,
     paths: ReadonlyMap<string, ApiPath>,
+    direct: boolean | undefined,
   ) {
     super(network);
     this.host = host;
@@ -74,7 +81,7 @@ export class KubernetesCluster extends AgentCluster {
     this.api = api;
     this.#paths = paths;
     this.kubeProxies = new KubeProxies(network.nodes, plane.kubeconfig(PROXY_USER));
-    this.controllers = new Controllers(plane, api);
+    this.controllers = new Controllers(plane, api, direct);
   }
 
   /**
@@ -100,9 +107,16 @@ export class KubernetesCluster extends AgentCluster {
     const { nodes } = network;
     await Promise.all([install(plane), ...nodes.map((node) => registerNode(api, node))]);
     const paths = await Promise.all(
-      nodes.map(async (node) => [node.name, await openPath(plane, node)] as const),
+      nodes.map(async (node) => [node.name, await openPath(plane, node, options.direct)] as const),
     );
-    const cluster = new KubernetesCluster(network, host, plane, api, new Map(paths));
+    const cluster = new KubernetesCluster(
+      network,
+      host,
+      plane,
+      api,
+      new Map(paths),
+      options.direct,
+    );
     await waitFor(
       async () => {
         await cluster.pool('lan', defaultPool);
@@ -177,12 +191,16 @@ export class KubernetesCluster extends AgentCluster {
   }
 }
 
-async function openPath(plane: KubernetesControlPlane, { name }: Node): Promise<ApiPath> {
+async function openPath(
+  plane: KubernetesControlPlane,
+  { name }: Node,
+  direct = false,
+): Promise<ApiPath> {
   const proxy = await plane.startProxy(`api-of-${name}`);
   const kubeconfig = await serviceAccountKubeconfig(plane, {
     namespace: OWN_NAMESPACE,
     name: 'fairlead-agent',
-    server: proxy.server,
+    server: direct ? plane.server : proxy.server,
     node: name,
   });
   return { proxy, kubeconfig };

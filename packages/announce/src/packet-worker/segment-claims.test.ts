@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IpAddress, MacAddress } from '@fairlead/ip';
-import { bucketOf } from '@fairlead/membership';
+import { bucketCount, bucketOf } from '@fairlead/membership';
 import { SegmentClaims } from './segment-claims.ts';
 
 const address = '192.0.2.100' as IpAddress;
@@ -11,11 +11,14 @@ const stranger = '02:00:00:00:00:99' as MacAddress;
 
 function setUp() {
   const done: string[] = [];
-  const world = { now: 0, peers: new Set<MacAddress>() };
+  const world = { now: 0, peers: new Set<MacAddress>(), askedWhetherMuted: 0 };
   const claims = new SegmentClaims({
     act: (acted, action) => done.push(`${action} ${acted}`),
     forget: (forgotten) => done.push(`forget ${forgotten}`),
-    isMuted: () => false,
+    isMuted: () => {
+      world.askedWhetherMuted += 1;
+      return false;
+    },
     isPeer: (mac) => world.peers.has(mac),
     onConflict: (contested, mac) => done.push(`conflict ${contested} ${mac}`),
     now: () => world.now,
@@ -61,6 +64,17 @@ test('a bucket that is let go is silent before the call returns', () => {
     ],
   );
   assert.deepEqual([...claims.takeMoves()], []);
+});
+
+test('buckets without addresses move without a question to the kernel: all 1024 may at once', () => {
+  const { claims, hold, world } = setUp();
+  claims.configure([plan], everything);
+  hold(true);
+  const before = world.askedWhetherMuted;
+  for (let bucket = 0; bucket < bucketCount; bucket++) {
+    if (bucket !== bucketOf(address)) claims.hold(0, { bucket, held: true, reason: 'takeover' });
+  }
+  assert.equal(world.askedWhetherMuted, before);
 });
 
 test('an address that is no longer planned is forgotten, one of another Announcement begins anew', () => {

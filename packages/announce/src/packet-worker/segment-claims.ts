@@ -76,8 +76,11 @@ export class SegmentClaims {
     const key = bucketKey(announcement, change.bucket);
     if (change.held) this.#held.set(key, change.reason);
     else this.#held.delete(key);
+    const addresses = this.#byBucket.get(key);
+    // All buckets may move at once, most of which have none: whatever is asked of the kernel here would add up.
+    if (addresses === undefined || addresses.size === 0) return;
     const muted = this.#io.isMuted();
-    for (const address of this.#byBucket.get(key) ?? []) {
+    for (const address of addresses) {
       const known = this.#claims.get(address);
       if (known !== undefined) this.#claims.set(address, { ...known, addedLate: false });
       this.#tick(address, muted);

@@ -18,6 +18,8 @@ export class SegmentSockets implements Disposable {
   readonly #udp = new Map<IpFamily, UdpSocket>();
   readonly #frames: PacketSocket;
   #receivedBefore: bigint | undefined;
+  /** Asked of the kernel once a turn, whatever number of addresses depends on it. */
+  #heard: boolean | undefined;
   readonly #failures = new Map<string, number>();
 
   /** Throws SystemError where the interface is gone or the port taken. */
@@ -66,8 +68,23 @@ export class SegmentSockets implements Disposable {
     this.#count(this.#frames.send(frame));
   }
 
+  /** What was found out about the interface may have changed by now. */
+  beginTurn(): void {
+    this.#heard = undefined;
+  }
+
   /** Whether a frame of anybody has come in since this was first asked after `forgetHearing`. */
   hasHeard(): boolean {
+    this.#heard ??= this.#hasReceived();
+    return this.#heard;
+  }
+
+  forgetHearing(): void {
+    this.#receivedBefore = undefined;
+    this.#heard = undefined;
+  }
+
+  #hasReceived(): boolean {
     try {
       const received = receivedFrames(this.#interfaceIndex);
       this.#receivedBefore ??= received;
@@ -77,10 +94,6 @@ export class SegmentSockets implements Disposable {
       if (error instanceof SystemError) return false;
       throw error;
     }
-  }
-
-  forgetHearing(): void {
-    this.#receivedBefore = undefined;
   }
 
   [Symbol.dispose](): void {

@@ -64,7 +64,7 @@ export class Segment implements Disposable {
       {
         now: monotonicNs,
         receive: () => this.#sockets.receive(),
-        send: (to, bytes) => this.#sendHeartbeat(to, bytes),
+        send: (to, bytes, node) => this.#sendHeartbeat(to, bytes, node),
         storeFence: (deadlineNs) => this.#storeFence(deadlineNs),
         askEcho: (mac) => this.#askEcho(mac),
         random: () => randomBytes(4).readUInt32LE(),
@@ -133,6 +133,7 @@ export class Segment implements Disposable {
 
   /** Does what is due; cheap where nothing is. Membership first: after a pause it lets go at once. */
   turn(): void {
+    this.#sockets.beginTurn();
     this.#nextTurnNs = this.#member.turn();
     this.#meetOthersAgain();
     if (nowMs() >= this.#claims.deadline) this.#claims.tick();
@@ -278,11 +279,11 @@ export class Segment implements Disposable {
   }
 
   /**
-   * To a silent peer by its MAC: while it was away the kernel has forgotten where it is, and asks anew no
-   * more than once a second.
+   * To a silent peer by its MAC, whichever of its addresses has its turn: while it was away the kernel has
+   * forgotten where it is, and asks anew no more than once a second.
    */
-  #sendHeartbeat(to: IpAddress, bytes: Uint8Array): void {
-    const peer = this.#peers.find(({ address }) => address === to);
+  #sendHeartbeat(to: IpAddress, bytes: Uint8Array, node: string): void {
+    const peer = this.#peers.find((each) => each.node === node);
     const source = this.plan.addresses.find((own) => familyOf(own) === familyOf(to));
     const [mac] = peer?.macs ?? [];
     if (peer === undefined || peer.live || mac === undefined || source === undefined) {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { ClusterState } from '../state.ts';
 import { address, announcement, node, pool, service, slice } from './sample-objects.ts';
 import type { SampleObject } from './sample-objects.ts';
-import { StateView } from './state-view.ts';
+import { Newest } from './newest.ts';
 
 /** A source of cluster state whose objects a test can set. */
 export interface SourceUnderTest extends AsyncDisposable {
@@ -20,11 +20,11 @@ export interface SourceUnderTest extends AsyncDisposable {
 export function sourceConformance(name: string, makeSource: () => Promise<SourceUnderTest>): void {
   const test = (
     title: string,
-    body: (source: SourceUnderTest, view: StateView) => Promise<void>,
+    body: (source: SourceUnderTest, view: Newest<ClusterState>) => Promise<void>,
   ): void => {
     void it(title, async () => {
       await using source = await makeSource();
-      const view = new StateView();
+      const view = new Newest<ClusterState>();
       source.subscribe((state) => view.add(state));
       await body(source, view);
     });

@@ -46,21 +46,23 @@ export class OrderedObjects<T extends ClusterObject> {
 
   #patched(): readonly T[] {
     const compare = this.#compare;
-    const list = [...this.#list];
+    let list = this.#list;
     for (const [id, old] of this.#outdated) {
       const object = this.#objects.get(id);
       if (old !== undefined) {
-        const first = firstIndex(list, (other) => compare(other, old) >= 0);
-        const place = list.indexOf(old, first);
+        const place = list.indexOf(
+          old,
+          firstIndex(list, (other) => compare(other, old) >= 0),
+        );
         if (object !== undefined && compare(old, object) === 0) {
-          list[place] = object;
+          list = list.with(place, object);
           continue;
         }
-        list.splice(place, 1);
+        list = list.toSpliced(place, 1);
       }
       if (object === undefined) continue;
       const behind = firstIndex(list, (other) => compare(other, object) > 0);
-      list.splice(behind, 0, object);
+      list = list.toSpliced(behind, 0, object);
     }
     return list;
   }

@@ -9,8 +9,12 @@ import {
   type Resource,
 } from '@fairlead/kube';
 import { KubernetesControlPlane, type ControlPlaneOptions } from '@fairlead/lab/kubernetes';
+import { Newest } from '../conformance/newest.ts';
 import type { SampleObject } from '../conformance/sample-objects.ts';
+import type { Reader } from '../objects/read-options.ts';
+import { KubernetesSource } from '../sources/kubernetes/kubernetes-source.ts';
 import { ownResources } from '../sources/kubernetes/own-resources.ts';
+import type { SourceUpdate } from '../sources/source.ts';
 
 const crds = join(import.meta.dirname, '../../../../deploy/crds');
 
@@ -94,4 +98,38 @@ function objectName({ metadata }: KubeObject): { namespace?: string | undefined;
 function nameOf(kind: string, object: KubeObject): string {
   const { namespace, name } = objectName(object);
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+/** A source that is being followed, and what it tells. */
+export interface Followed extends AsyncDisposable {
+  readonly source: KubernetesSource;
+  readonly updates: Newest<SourceUpdate>;
+  readonly running: Promise<void>;
+}
+
+/** Follows the API server through the client until disposed of. */
+export function follow(
+  client: KubeClient,
+  reader: Reader,
+  onUpdate: (update: SourceUpdate) => void = () => {},
+): Followed {
+  const updates = new Newest<SourceUpdate>();
+  const stopping = new AbortController();
+  const source = new KubernetesSource(
+    { client, namespace: 'default', reader, random: Math.random },
+    (update) => {
+      updates.add(update);
+      onUpdate(update);
+    },
+  );
+  const running = source.run(stopping.signal);
+  return {
+    source,
+    updates,
+    running,
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
 }

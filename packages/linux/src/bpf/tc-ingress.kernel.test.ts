@@ -14,7 +14,13 @@ import {
 } from '../test-namespace.ts';
 import { BpfMap } from './bpf-map.ts';
 import { BpfObject } from './bpf-object.ts';
-import { attachTcIngress, detachTcIngress, listTcIngress, tcIngressMode } from './tc-ingress.ts';
+import {
+  attachTcIngress,
+  detachTcIngress,
+  listTcIngress,
+  tcIngressMode,
+  tcIngressState,
+} from './tc-ingress.ts';
 import { compileTestObject } from './test-object.ts';
 
 const loopback = 1;
@@ -50,11 +56,33 @@ function loadCountingAs(key: number, pinDirectory: string): BpfObject {
   return BpfObject.load(file, { pinDirectory, constants: { counted_as: u32(key) } });
 }
 
+test('nothing is attached at an interface that is gone', () => {
+  assert.equal(tcIngressState(4_000_000), '');
+});
+
 test('this kernel has TCX', () => {
   assert.equal(tcIngressMode(), 'tcx');
 });
 
 for (const mode of ['tcx', 'clsact'] as const) {
+  test(`${mode}: attached, replaced and detached are different states, the same again is the same`, () => {
+    using bpffs = temporaryBpffs();
+    using object = BpfObject.load(file);
+    const program = object.program('count_ingress');
+    const before = tcIngressState(loopback);
+    attachTcIngress(loopback, program, join(bpffs.path, 'link'), { mode });
+    const attached = tcIngressState(loopback);
+    attachTcIngress(loopback, program, join(bpffs.path, 'link'), { mode });
+    assert.equal(tcIngressState(loopback), attached);
+    using another = BpfObject.load(file);
+    const replacement = another.program('count_ingress');
+    attachTcIngress(loopback, replacement, join(bpffs.path, 'link'), { mode });
+    const replaced = tcIngressState(loopback);
+    assert.equal(new Set([before, attached, replaced]).size, 3);
+    detachTcIngress(loopback, 'count_ingress');
+    assert.equal(tcIngressState(loopback), before);
+  });
+
   test(`${mode}: a program is attached, found, and detached`, () => {
     using bpffs = temporaryBpffs();
     using object = BpfObject.load(file);

@@ -101,6 +101,19 @@ export function listTcIngress(interfaceIndex: number): TcIngressProgram[] {
 }
 
 /**
+ * Tells one state of an interface's tc ingress from another, without the names: cheap enough to be looked at often. The
+ * kernel reports no change of TCX programs. An interface that is gone has nothing attached.
+ */
+export function tcIngressState(interfaceIndex: number): string {
+  const links = hasTcx() ? listTcx(interfaceIndex) : [];
+  const filters = listClsact(interfaceIndex);
+  return [
+    ...links.map(({ programId, linkId }) => `tcx ${programId} ${linkId}`),
+    ...filters.map(({ programId, priority, handle }) => `${programId} ${priority} ${handle}`),
+  ].join();
+}
+
+/**
  * Removes a program of that name from an interface's tc ingress, however it was attached and whoever holds it.
  * @returns how many were removed
  */

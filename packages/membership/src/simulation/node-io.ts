@@ -57,13 +57,3 @@ export class NodeIo implements SegmentIo {
     return this.#node.member === this.member;
   }
 }
-
-/** The datagram as a node would send it that speaks rules 2 and has something more to say. */
-export function asNewerVersion(bytes: Uint8Array): Uint8Array {
-  const extra = Uint8Array.of(200, 0, 3, 1, 2, 3);
-  const sent = new Uint8Array(bytes.length + extra.length);
-  sent.set(bytes);
-  sent.set(extra, bytes.length);
-  sent[4] = 2;
-  return sent;
-}

@@ -3,6 +3,7 @@ import type { RunResult } from './run.ts';
 import type { WorkerTask } from './run-worker.ts';
 import { mergeWorst, type Worst } from './statistics.ts';
 
+export { asNewerVersion } from './newer-version.ts';
 export { formatWorst } from './statistics.ts';
 
 /** Plays that many histories from seed `first` on, spread over worker threads. */

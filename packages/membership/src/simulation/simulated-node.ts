@@ -1,11 +1,13 @@
 import { parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
 import type { AnnouncementConfig, SegmentConfig } from '../machine/configuration.ts';
 import type { HoldingChange } from '../machine/holding.ts';
+import { protocolVersion } from '../codec/heartbeat.ts';
 import { unauthenticated } from '../codec/keyring.ts';
 import type { Datagram } from '../segment-io.ts';
 import { SegmentMember } from '../turn.ts';
 import { travelTime, wakeDelay } from './load.ts';
-import { asNewerVersion, NodeIo, type Machine } from './node-io.ts';
+import { asNewerVersion } from './newer-version.ts';
+import { NodeIo, type Machine } from './node-io.ts';
 import type { World } from './world.ts';
 import type { Answering } from './observer.ts';
 
@@ -184,7 +186,7 @@ export class SimulatedNode implements Machine {
     const { random, network } = this.#world;
     if (!network.passes('heartbeat', this.index, target.index)) return;
     if (random.chance(network.loss)) return;
-    const sent = this.newer ? asNewerVersion(bytes) : bytes;
+    const sent = this.newer ? asNewerVersion(bytes, unauthenticated, protocolVersion) : bytes;
     this.#world.record?.push(sent);
     this.#world.after(travelTime(random), () =>
       target.receive({ from: this.address, bytes: sent }),

@@ -70,37 +70,40 @@ function serviceStatuses(
 ): readonly ServiceStatus[] {
   const allocations = publishedAllocations(state);
   const announcements = inOrderOfName(state.announcements);
-  const served = state.services.map((service): ServiceStatus => {
-    const addresses = allocations.get(service.key)?.addresses ?? [];
-    return {
-      ...shownOf(service.key, ours.get(service.key), service.published?.conditions ?? []),
-      addresses: addresses.map((allocated) => {
-        const chosen = announcements.find((each) => selects(each, service, allocated.pool));
-        return addressStatus(allocated, chosen?.name ?? '', nodes, nowMs);
-      }),
-      pods: usablePods(service),
-    };
+  const served = state.services.map((service) => {
+    const conditions = service.published?.conditions ?? [];
+    const addresses = (allocations.get(service.key)?.addresses ?? []).map((allocated) => {
+      const chosen = announcements.find((each) => selects(each, service, allocated.pool));
+      return addressStatus(allocated, chosen?.name ?? '', nodes, nowMs);
+    });
+    const pods = usablePods(service);
+    return serviceStatus(service.key, ours.get(service.key), { conditions, addresses, pods });
   });
-  const refused = (state.unservedServices ?? []).map(({ key, published }): ServiceStatus => ({
-    ...shownOf(key, ours.get(key), published.conditions),
-    addresses: [],
-    pods: [],
-  }));
+  const refused = (state.unservedServices ?? []).map(({ key, published: { conditions } }) =>
+    serviceStatus(key, ours.get(key), { conditions, addresses: [], pods: [] }),
+  );
   return [...served, ...refused].sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
-/** What is so of a Service whether it is served or not. */
-function shownOf(key: string, object: Service | undefined, conditions: readonly Condition[]) {
+function serviceStatus(
+  key: string,
+  object: Service | undefined,
+  {
+    conditions,
+    ...known
+  }: Pick<ServiceStatus, 'addresses' | 'pods'> & { readonly conditions: readonly Condition[] },
+): ServiceStatus {
   const { externalTrafficPolicy, ports = [] } = object?.spec ?? {};
   return {
     service: key,
     externalTrafficPolicy: externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
     ports: ports.map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`),
+    ...known,
     problems:
       conditions.length > 0
         ? conditionProblems(`Service/${key}`, conditions)
         : [unseenProblem(`Service/${key}`)],
-  } as const;
+  };
 }
 
 function addressStatus(

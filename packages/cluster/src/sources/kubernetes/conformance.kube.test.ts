@@ -2,8 +2,13 @@ import { after, before } from 'node:test';
 import type { KubernetesControlPlane } from '@fairlead/lab/kubernetes';
 import { sourceConformance } from '../../conformance/source-conformance.ts';
 import type { ClusterState } from '../../state.ts';
-import { applyCrds, clientOf, putObjects, startCluster } from '../../testing/real-cluster.ts';
-import { KubernetesSource } from './kubernetes-source.ts';
+import {
+  applyCrds,
+  clientOf,
+  follow,
+  putObjects,
+  startCluster,
+} from '../../testing/real-cluster.ts';
 
 let cluster: KubernetesControlPlane;
 
@@ -19,15 +24,10 @@ for (const reader of ['controller', 'agent'] as const) {
     await putObjects(client, []);
     let newest: ClusterState | undefined;
     let listener: ((state: ClusterState) => void) | undefined;
-    const stopping = new AbortController();
-    const source = new KubernetesSource(
-      { client, namespace: 'default', reader, random: Math.random },
-      ({ state }) => {
-        newest = state;
-        if (state !== undefined) listener?.(state);
-      },
-    );
-    const running = source.run(stopping.signal);
+    const followed = follow(client, reader, ({ state }) => {
+      newest = state;
+      if (state !== undefined) listener?.(state);
+    });
     return {
       put: (objects) => putObjects(client, objects),
       subscribe: (onState) => {
@@ -35,8 +35,7 @@ for (const reader of ['controller', 'agent'] as const) {
         if (newest !== undefined) onState(newest);
       },
       [Symbol.asyncDispose]: async () => {
-        stopping.abort();
-        await running;
+        await followed[Symbol.asyncDispose]();
         client[Symbol.dispose]();
       },
     };

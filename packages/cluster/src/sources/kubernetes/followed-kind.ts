@@ -34,7 +34,7 @@ export interface Followed {
   run(signal: AbortSignal): Promise<void>;
   /** Whether it is known what there is: everything was read, or there can be nothing. */
   readonly settled: boolean;
-  /** How old the view is, ms; 0 where there is nothing to see. */
+  /** How old the view is, ms, or the news that there can be nothing. */
   readonly ageMs: number;
   readonly problems: readonly Problem[];
 }
@@ -42,6 +42,8 @@ export interface Followed {
 interface Failure {
   readonly error: Error;
   readonly ms: number;
+  /** When the first of those in a row came. */
+  readonly firstMs: number;
   readonly count: number;
 }
 
@@ -53,6 +55,8 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
   readonly #options: FollowedKindOptions<T, P>;
   readonly #informer: Informer<T, P>;
   #failure: Failure | undefined;
+  /** When the server last said that there can be nothing. */
+  #absentMs: number | undefined;
   /** The last event or object that could not be used, until everything is read again. */
   #unreadable: Error | undefined;
 
@@ -88,23 +92,18 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
   }
 
   get settled(): boolean {
-    return this.#informer.synced || this.#isAbsent;
+    return this.#informer.synced || this.#absentMs !== undefined;
   }
 
   get ageMs(): number {
-    return !this.#informer.synced && this.#isAbsent ? 0 : this.#informer.ageMs;
+    const absentMs = this.#options.client.clock.nowMs() - (this.#absentMs ?? -Infinity);
+    return Math.min(this.#informer.ageMs, absentMs);
   }
 
   get problems(): readonly Problem[] {
     const problem = this.#failureProblem();
     const unreadable = this.#unreadableProblem();
     return [problem, unreadable].filter((each) => each !== undefined);
-  }
-
-  get #isAbsent(): boolean {
-    const error = this.#presentFailure?.error;
-    if (!(error instanceof ApiError)) return false;
-    return error.notFound || (error.code === 403 && this.#options.dispensable === true);
   }
 
   /** A failure counts until the view was current again after it. */
@@ -120,7 +119,10 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
     switch (problem.kind) {
       case 'disconnected': {
         const { error, failures } = problem;
-        this.#failure = { error, count: failures, ms: this.#options.client.clock.nowMs() };
+        const ms = this.#options.client.clock.nowMs();
+        const firstMs = failures > 1 ? (this.#failure?.firstMs ?? ms) : ms;
+        this.#failure = { error, count: failures, ms, firstMs };
+        if (this.#isAbsence(error)) this.#absentMs = ms;
         this.#options.outage.suspect(error);
         break;
       }
@@ -137,10 +139,15 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
     this.#options.onNews();
   }
 
+  #isAbsence(error: Error): boolean {
+    if (!(error instanceof ApiError)) return false;
+    return error.notFound || (error.code === 403 && this.#options.dispensable === true);
+  }
+
   #failureProblem(): Problem | undefined {
     const failure = this.#presentFailure;
     if (failure === undefined) return undefined;
-    const { error, count } = failure;
+    const { error, count, firstMs } = failure;
     const { resource } = this.#options;
     const plural = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
     if (error instanceof ApiError && error.notFound) {
@@ -155,8 +162,8 @@ export class FollowedKind<T extends KubeObject, P> implements Followed {
       const message = `May not be read: ${error.message}. Allow the verbs list and watch on ${this.#described} to this user or service account, as deploy/ does.`;
       return this.#problem(message);
     }
-    // One for the server as a whole says more.
-    if (count < manyFailures || this.#options.outage.problem !== undefined) return undefined;
+    // Where the server answers nobody, that is the problem.
+    if (count < manyFailures || !this.#options.outage.hasAnsweredSince(firstMs)) return undefined;
     return this.#problem(
       `Cannot be followed: ${error.message}. What was read last is used. See what the API server has in its log.`,
     );

@@ -6,14 +6,16 @@ const graceMs = 10_000;
 
 /** Whether the API server as a whole serves us, and since when it does not. */
 export class Outage implements Disposable {
-  readonly #client: KubeClient;
+  readonly #client: Pick<KubeClient, 'clock' | 'server'>;
   readonly #onChange: () => void;
   #began: { readonly ms: number; readonly date: Date; readonly error: Error } | undefined;
   /** What the last question came to. */
   #unreachable: Error | undefined;
   #timer: Disposable | undefined;
+  /** When the newest question was asked that the server answered. */
+  #answeredMs = -Infinity;
 
-  constructor(client: KubeClient, onChange: () => void) {
+  constructor(client: Pick<KubeClient, 'clock' | 'server'>, onChange: () => void) {
     this.#client = client;
     this.#onChange = onChange;
   }
@@ -36,9 +38,14 @@ export class Outage implements Disposable {
   /** The server has answered a question that was asked at `askedMs`. */
   reached(askedMs: number): void {
     this.#unreachable = undefined;
+    this.#answeredMs = askedMs;
     if (this.#began === undefined || askedMs < this.#began.ms) return;
     this.#end();
     this.#onChange();
+  }
+
+  hasAnsweredSince(ms: number): boolean {
+    return this.#answeredMs >= ms;
   }
 
   get problem(): Problem | undefined {

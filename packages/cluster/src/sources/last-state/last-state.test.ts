@@ -27,12 +27,17 @@ function sampleUpdate(): SourceUpdate & { readonly state: object } {
     pool('lan', ['192.0.2.0/28', '2001:db8::/112']),
     announcement('front', { pools: ['lan'] }),
     node('node-1', [address('192.0.2.200')]),
+    ...Array.from({ length: 250 }, (_, index) => service(`more-${index}`)),
     service('web', { loadBalancerSourceRanges: ['198.51.100.0/24'] }),
     slice('web-1', 'web', [{ port: 8080 }], [{ addresses: ['10.244.1.5'], nodeName: 'node-1' }]),
   ];
   const read = readClusterText(JSON.stringify({ kind: 'List', items }));
   assert.ok(read.ok);
   return { state: read.state, keys: [key(1), key(2)], problems: [] };
+}
+
+function encoded(): Buffer {
+  return Buffer.concat([...encodeLastState(sampleUpdate())]);
 }
 
 async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
@@ -90,13 +95,13 @@ describe('the last known state', () => {
   it('is ignored with a problem where it cannot be used', () =>
     inDirectory(async (directory) => {
       const path = join(directory, 'last-state');
-      const foreign = Buffer.from(encodeLastState(sampleUpdate()));
+      const foreign = encoded();
       foreign.writeUInt32BE(2, 20);
       const cases = [
         ['', /only the beginning/u],
         ['some other file, longer than what comes before the content of a state', /no last state/u],
         [foreign, /has format 2, and this agent reads format 1/u],
-        [Buffer.concat([encodeLastState(sampleUpdate()), Buffer.of(0)]), /is damaged/u],
+        [Buffer.concat([encoded(), Buffer.of(0)]), /is damaged/u],
       ] as const;
       for (const [bytes, expected] of cases) {
         await writeFile(path, bytes);
@@ -120,7 +125,7 @@ describe('the last known state', () => {
 });
 
 describe('a last known state that is damaged', () => {
-  const bytes = encodeLastState(sampleUpdate());
+  const bytes = encoded();
 
   it('is never taken for a whole one when its end is missing', () => {
     fc.assert(

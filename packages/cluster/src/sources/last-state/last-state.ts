@@ -68,11 +68,11 @@ export async function loadLastState(directory: string): Promise<SourceUpdate> {
   );
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   await withFile(path, 'w', async (file) => {
     // One that was there before may be open to others.
     await changeMode(file, 0o600);
-    await writeAll(file, bytes);
+    for (const part of parts) await writeAll(file, part);
     await sync(file);
   });
 }

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { addObserver, Lab, startObserver, type Observation } from '@fairlead/lab';
+import { KubernetesCluster, startServiceMaker, type MadeService } from '@fairlead/lab/kubernetes';
+import { familyOf, type IpAddress } from '@fairlead/ip';
+import type { Benchmark } from './benchmark.ts';
+import { median, spread } from './spread.ts';
+
+/** What MetalLB takes on a machine of two cores: median and worst. */
+const BUDGET_MS = { median: 12, worst: 25 } as const;
+const ADDRESSES = ['192.0.2.150', '2001:db8::1:150'] as IpAddress[];
+/** How long before a Service is made nobody may answer for its addresses any more. */
+const SILENCE_MS = 100;
+
+export const firstAnswer: Benchmark = {
+  name: 'first-answer',
+  summary: 'from a Service created to the first answer by ARP and NDP [--rounds N, default 50]',
+  run: async (flags) => {
+    const { values } = parseArgs({
+      args: [...flags],
+      options: { rounds: { type: 'string', default: '50' } },
+    });
+    const rounds = Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1) {
+      throw new RangeError(`--rounds is a whole number from 1 on, not ${values.rounds}`);
+    }
+    console.log(
+      `A Service is created ${rounds} times in a cluster of three nodes, one controller, no`,
+    );
+    console.log('kube-proxy. An observer asks every millisecond. In ms, median / max.\n');
+    console.log('family   from POST returned   from POST sent   budget');
+    const { made, observations } = await measure(rounds);
+    for (const address of ADDRESSES) console.log(row(address, made, observations));
+  },
+};
+
+async function measure(rounds: number) {
+  await using lab = await Lab.create({ name: 'first-answer' });
+  const cluster = await KubernetesCluster.create(lab, { direct: true });
+  const observer = await addObserver(lab, cluster.lan);
+  await cluster.controllers.start('controller');
+  await cluster.controllers.leader();
+  await cluster.startAgents();
+  await cluster.joined();
+  await using observing = await startObserver(observer, { addresses: ADDRESSES, everyMs: 1 });
+  await using making = await startServiceMaker(cluster.host, {
+    kubeconfig: cluster.plane.kubeconfig(),
+    rounds,
+    addresses: ADDRESSES,
+  });
+  await making.process.exited;
+  return { made: await making.stop(), observations: await observing.stop() };
+}
+
+function row(
+  address: IpAddress,
+  made: readonly MadeService[],
+  observations: readonly Observation[],
+): string {
+  const answers = observations
+    .filter((each) => each.kind === 'answer')
+    .filter((each) => each.address === address)
+    .map(({ atMs }) => atMs);
+  const firsts = made.map(({ name, askedMs, answeredMs }) => {
+    if (answers.some((atMs) => atMs > askedMs - SILENCE_MS && atMs <= askedMs)) {
+      throw new Error(`${address} was still answered for when ${name} was made`);
+    }
+    const first = answers.find((atMs) => atMs > askedMs);
+    if (first === undefined) throw new Error(`nobody answered for ${address} of ${name}`);
+    return { sinceAnswered: first - answeredMs, sinceAsked: first - askedMs };
+  });
+  const sinceAnswered = firsts.map((each) => each.sinceAnswered);
+  const met =
+    median(sinceAnswered) <= BUDGET_MS.median && Math.max(...sinceAnswered) <= BUDGET_MS.worst;
+  const cells = [
+    `IPv${familyOf(address)}`.padEnd(6),
+    spread(sinceAnswered, 1).padStart(18),
+    spread(
+      firsts.map((each) => each.sinceAsked),
+      1,
+    ).padStart(14),
+    `${BUDGET_MS.median} / ${BUDGET_MS.worst}`.padStart(7),
+  ];
+  return `${cells.join('   ')}   ${met ? 'met' : 'missed'}`;
+}

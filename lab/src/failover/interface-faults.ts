@@ -1,0 +1,81 @@
+import { formatPrefix } from '@fairlead/ip';
+import type { Node } from '../node.ts';
+import { replaceNic } from '../replace-nic.ts';
+import { gatewayRoutes } from '../gateway-routes.ts';
+import { waitFor } from '../wait-for.ts';
+import { takenOver, nobodyLeft, unnoticed, type OwnershipFault } from './ownership-fault.ts';
+
+/** What an administrator, or a program in his place, does to the owner's interface. */
+export const interfaceFaults: readonly OwnershipFault[] = [
+  {
+    name: 'renamed',
+    title: 'its interface is renamed: one node answers, and the agent uses it again',
+    questions: 200,
+    strike: async (scene) => {
+      const { cluster, owner } = scene;
+      await rename(owner, 'eth0', 'lan0');
+      await waitFor(async () => (await cluster.status(owner)).segments[0]?.interface === 'lan0', {
+        what: 'the agent to follow',
+        deadlineMs: 15_000,
+      });
+      await scene.settled();
+      return () => rename(owner, 'lan0', 'eth0');
+    },
+    expect: () => ({ during: 'owner', unanswered: 'while it lasts', lost: 'unwatched' }),
+  },
+  {
+    name: 'readdressed',
+    title: 'its address changes, the new one first: nothing happens',
+    questions: 300,
+    strike: async ({ owner }) => {
+      await owner.exec(['sysctl', '-qw', 'net.ipv4.conf.eth0.promote_secondaries=1']);
+      await changeAddress(owner, '192.0.2.11/24', '192.0.2.31/24');
+      return () => changeAddress(owner, '192.0.2.31/24', '192.0.2.11/24');
+    },
+    expect: () => unnoticed,
+  },
+  {
+    name: 'replaced',
+    title: 'its interface is removed and made anew: another node answers, and this one comes back',
+    strike: async ({ owner }) => {
+      await replaceNic(owner);
+      return () => {};
+    },
+    expect: (nodes) =>
+      nodes === 1
+        ? { during: 'anybody', unanswered: 'while it lasts', lost: 'unwatched' }
+        : { ...takenOver, lost: 'unwatched' },
+  },
+  {
+    name: 'flushed',
+    title: 'rules and addresses are flushed, and set again: another node answers meanwhile',
+    strike: async ({ owner }) => {
+      const { device, addresses, linkLocal } = owner.nic;
+      const routes = await gatewayRoutes(owner, device);
+      await owner.exec(['nft', 'flush', 'ruleset']);
+      await owner.exec(['ip', 'address', 'flush', 'dev', device]);
+      const own = [...addresses.map(formatPrefix), `${linkLocal}/64`];
+      const lines = [
+        ...own.map((prefix) => `address replace ${prefix} dev ${device}${noDad(prefix)}`),
+        ...routes.map(({ to, via }) => `route replace ${to} via ${via}`),
+      ];
+      return async () => {
+        await owner.exec(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+      };
+    },
+    expect: (nodes) => (nodes === 1 ? nobodyLeft : takenOver),
+  },
+];
+
+async function rename(node: Node, from: string, to: string): Promise<void> {
+  await node.exec(['ip', 'link', 'set', 'dev', from, 'name', to]);
+}
+
+async function changeAddress(node: Node, from: string, to: string): Promise<void> {
+  const input = `address add ${to} dev eth0\naddress del ${from} dev eth0\n`;
+  await node.exec(['ip', '-batch', '-'], { input });
+}
+
+function noDad(prefix: string): string {
+  return prefix.includes(':') ? ' nodad' : '';
+}

@@ -1,0 +1,29 @@
+import type { Host } from '../host.ts';
+import { Recording } from '../measure/recording.ts';
+import { startTool } from '../measure/start-tool.ts';
+
+/** A Service was created. Times are `monotonicMs`. */
+export interface MadeService {
+  readonly kind: 'made';
+  readonly name: string;
+  /** When the API server was asked to. */
+  readonly askedMs: number;
+  /** When its answer was there. */
+  readonly answeredMs: number;
+}
+
+export interface ServiceMakerOptions {
+  readonly kubeconfig: string;
+  readonly rounds: number;
+  /** That every one of the Services asks for. */
+  readonly addresses: readonly string[];
+}
+
+/** Begins to make Services and to delete them again, one at a time; ends by itself after the last. */
+export async function startServiceMaker(
+  host: Host,
+  { kubeconfig, rounds, addresses }: ServiceMakerOptions,
+): Promise<Recording<MadeService>> {
+  const flags = { kubeconfig, rounds, address: addresses };
+  return new Recording<MadeService>(await startTool(host, 'service-maker', flags));
+}
