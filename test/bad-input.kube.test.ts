@@ -15,9 +15,6 @@ import {
   type Recording,
 } from '@fairlead/lab';
 import { fairleadKinds, KubernetesCluster } from '@fairlead/lab/kubernetes';
-import type { PolicyRule } from 'kubernetes-types/rbac/v1.d.ts';
-import { manifest } from './manifests.ts';
-import { requestsOutside, unusedRules } from './role-rules.ts';
 
 let lab: Lab;
 let cluster: KubernetesCluster;
@@ -259,24 +256,4 @@ test('meanwhile the Service that is right was served without a lost connection',
     lost.map(({ protocol, address, error }) => `${protocol} ${address}: ${error}`),
     [],
   );
-});
-
-describe('all along within what their roles allow', () => {
-  const ruled = (role: string) =>
-    (['ClusterRole', 'Role'] as const).flatMap((kind) => {
-      const { rules = [] } = manifest(kind, role) as { readonly rules?: readonly PolicyRule[] };
-      return rules;
-    });
-
-  test('the agents asked the API server', async (t) => {
-    const seen = await Promise.all(cluster.nodes.map((node) => cluster.apiOf(node).requests()));
-    t.diagnostic(`unused: ${unusedRules(ruled('fairlead-agent'), seen.flat()).join(', ')}`);
-    assert.deepEqual(requestsOutside(ruled('fairlead-agent'), seen.flat()), []);
-  });
-
-  test('the controller asked the API server', async (t) => {
-    const seen = await cluster.controllers.apiOf('controller').requests();
-    t.diagnostic(`unused: ${unusedRules(ruled('fairlead-controller'), seen).join(', ')}`);
-    assert.deepEqual(requestsOutside(ruled('fairlead-controller'), seen), []);
-  });
 });
