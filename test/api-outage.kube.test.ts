@@ -61,7 +61,7 @@ function assertUnharmed(evidence: Evidence, ...order: readonly string[]): void {
   for (const [address, owners] of Object.entries(evidence.owners())) {
     assert.deepEqual(owners, order, `owners of ${address}`);
   }
-  assert.equal(evidence.unanswered(), 0);
+  assert.deepEqual(evidence.unanswered(), []);
   assert.deepEqual(evidence.lost(), {});
   assert.deepEqual(evidence.errors(), {});
 }
@@ -120,7 +120,7 @@ describe('the API server is away', () => {
     for (const owners of Object.values(evidence.owners())) {
       assert.deepEqual([owners[0], owners.length, owners[2]], ['a', 3, 'a']);
     }
-    assert.equal(evidence.unanswered(), 0);
+    assert.deepEqual(evidence.unanswered(), []);
     assert.deepEqual(evidence.lost(), {});
     assert.deepEqual(evidence.errors(), {});
   });
