@@ -46,6 +46,7 @@ describe('the report of a node', () => {
           ],
         },
       ],
+      gateways: [],
       landing: true,
       problems: [problem],
     });

@@ -116,7 +116,7 @@ export const addressPool = {
   plural: 'addresspools',
   shortNames: [],
   description:
-    'Addresses for Services of type LoadBalancer. One AddressPool is all that is needed to start. Where two pools hold the same address, the older one keeps it (by `metadata.creationTimestamp`; in a standalone file without these, the first in the file).',
+    'Addresses for Services of type LoadBalancer. One AddressPool is all that is needed to start. Where two pools hold the same address, the older one keeps it (by `metadata.creationTimestamp`, of those made in the same second the first by name; in a standalone file without these, the first in the file).',
   spec: addressPoolSpec,
   status: addressPoolStatus,
   statusSubresource: true,

@@ -1,5 +1,6 @@
 import { publishedAllocations } from '@fairlead/allocate';
 import {
+  isSameKnowledge,
   KubernetesSource,
   loadLastState,
   saveLastState,
@@ -88,6 +89,7 @@ export class KubernetesObjects implements ObjectSource {
 class Saver {
   readonly #options: KubernetesObjectsOptions;
   #newest: SourceUpdate | undefined;
+  #saved: SourceUpdate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> | undefined;
 
@@ -96,6 +98,7 @@ class Saver {
   }
 
   keep(update: SourceUpdate): void {
+    if (this.#saved !== undefined && isSameKnowledge(update, this.#saved)) return;
     this.#newest = update;
     if (this.#saving === undefined) this.#timer ??= setTimeout(() => this.#begin(), SAVE_EVERY_MS);
   }
@@ -119,6 +122,7 @@ class Saver {
   async #save(update: SourceUpdate): Promise<void> {
     try {
       await saveLastState(this.#options.lastStateDirectory, update);
+      this.#saved = update;
     } catch (error) {
       this.#options.onSaveFailure(error as Error);
     }
