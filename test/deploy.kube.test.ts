@@ -100,6 +100,14 @@ test('everything applies, and again nothing changes', async () => {
   await apply('--dry-run=server');
 });
 
+test('what cleans nodes applies, too', async () => {
+  const directory = join(deployDirectory, 'cleanup');
+  const flags = ['--server-side', '--validate=strict', '--dry-run=server'];
+  const { stdout, stderr } = await plane.kubectl(['apply', ...flags, '-k', directory]);
+  assert.equal(stderr, '');
+  assert.match(stdout, /daemonset\.apps\/fairlead-cleanup/u);
+});
+
 type Access = readonly [verb: string, resource: string, name?: string | undefined, where?: string];
 
 async function may(user: string, groups: string[], access: Access): Promise<boolean> {
