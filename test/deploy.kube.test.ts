@@ -80,7 +80,10 @@ async function fairleadStatus(kubeconfig: string): Promise<{ code: number | null
 test('status of a cluster without Fairlead says how to install it', async () => {
   const { code, text } = await fairleadStatus(plane.kubeconfig());
   assert.equal(code, 1);
-  assert.match(text, /has no addresspools\.fairlead\.dev.*kubectl apply --server-side -k deploy/u);
+  assert.match(
+    text,
+    /has no addresspools\.fairlead\.dev, announcements.*kubectl apply --server-side -k deploy/u,
+  );
 });
 
 test('everything applies, and again nothing changes', async () => {
