@@ -61,7 +61,7 @@ function assertUnharmed(evidence: Evidence, ...order: readonly string[]): void {
   for (const [address, owners] of Object.entries(evidence.owners())) {
     assert.deepEqual(owners, order, `owners of ${address}`);
   }
-  assert.equal(evidence.unanswered(), 0);
+  assert.deepEqual(evidence.unanswered(), []);
   assert.deepEqual(evidence.lost(), {});
   assert.deepEqual(evidence.errors(), {});
 }
@@ -120,13 +120,14 @@ describe('the API server is away', () => {
     for (const owners of Object.values(evidence.owners())) {
       assert.deepEqual([owners[0], owners.length, owners[2]], ['a', 3, 'a']);
     }
-    assert.equal(evidence.unanswered(), 0);
+    assert.deepEqual(evidence.unanswered(), []);
     assert.deepEqual(evidence.lost(), {});
     assert.deepEqual(evidence.errors(), {});
   });
 
   test('it is back: nothing moves, a new Service is served', async (t) => {
-    await using watching = await witness();
+    // Without packets: on a small machine they would keep the API server from starting.
+    await using watching = await witness(WEB, false);
     await cluster.plane.startApiServer();
     await assertServed(t, 'after-outage', 121, 10_000);
     assertUnharmed(await conclude(t, watching), 'a');

@@ -80,7 +80,10 @@ async function fairleadStatus(kubeconfig: string): Promise<{ code: number | null
 test('status of a cluster without Fairlead says how to install it', async () => {
   const { code, text } = await fairleadStatus(plane.kubeconfig());
   assert.equal(code, 1);
-  assert.match(text, /has no addresspools\.fairlead\.dev.*kubectl apply --server-side -k deploy/u);
+  assert.match(
+    text,
+    /has no addresspools\.fairlead\.dev, announcements.*kubectl apply --server-side -k deploy/u,
+  );
 });
 
 test('everything applies, and again nothing changes', async () => {
@@ -98,6 +101,14 @@ test('everything applies, and again nothing changes', async () => {
   await apply();
   assert.deepEqual(await applied(), first);
   await apply('--dry-run=server');
+});
+
+test('what cleans nodes applies, too', async () => {
+  const directory = join(deployDirectory, 'cleanup');
+  const flags = ['--server-side', '--validate=strict', '--dry-run=server'];
+  const { stdout, stderr } = await plane.kubectl(['apply', ...flags, '-k', directory]);
+  assert.equal(stderr, '');
+  assert.match(stdout, /daemonset\.apps\/fairlead-cleanup/u);
 });
 
 type Access = readonly [verb: string, resource: string, name?: string | undefined, where?: string];

@@ -3,6 +3,7 @@
  * engine is needed to see both.
  */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DaemonSet } from 'kubernetes-types/apps/v1.d.ts';
@@ -45,6 +46,14 @@ function confined(argv: readonly string[]): [string, ...string[]] {
   return ['setpriv', '--no-new-privs', `--bounding-set=${set}`, `--inh-caps=${set}`, '--', ...argv];
 }
 
+/** How many bpf file systems are mounted in directories of the node. */
+async function bpfMounts(): Promise<number> {
+  const { stdout } = await node.exec(['cat', '/proc/self/mounts']);
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes(`${node.directory}/`) && line.includes('/bpf bpf ')).length;
+}
+
 test('the tree of the image runs without anything around it', async () => {
   const fairlead = join(tree, 'bin', 'fairlead');
   const bare = ['env', '--ignore-environment', 'PATH=/usr/bin:/bin'] as const;
@@ -55,14 +64,16 @@ test('the tree of the image runs without anything around it', async () => {
 test('the agent serves from that tree with the capabilities of the DaemonSet', async () => {
   const state = cluster.stateDirectory(node);
   const [script = ''] = container('initContainers').args ?? [];
+  // As `/run` of a node: what a pod mounts there with propagation the node has, too.
   await node.exec(['mkdir', '-p', state]);
+  await node.exec(['mount', '--bind', state, state]);
+  await node.exec(['mount', '--make-shared', state]);
   const mount = script.replaceAll('/run/fairlead', state);
   // A pod that is started again finds the file system there.
   for (const attempt of ['the first time', 'again']) {
     await node.exec(['/bin/sh', '-ec', `${mount} # ${attempt}`]);
   }
-  const mounts = (await node.exec(['cat', '/proc/self/mounts'])).stdout.split('\n');
-  assert.equal(mounts.filter((line) => line.includes(`${state}/bpf bpf`)).length, 1);
+  assert.equal(await bpfMounts(), 1);
   cluster.service({ name: 'web', addresses: [address] });
   const flags = ['--file', cluster.file, '--node', node.name, '--state-dir', state];
   const agent = await node.spawn(
@@ -98,4 +109,20 @@ test('the agent serves from that tree with the capabilities of the DaemonSet', a
   const { stdout } = await cluster.client.exec([process.execPath, '--eval', asked]);
   assert.match(stdout, /web-a/u);
   assert.deepEqual((await agent.stop()).code, 0);
+});
+
+test('cleanup in a pod: what is mounted on the node goes, the directory stays', async () => {
+  const state = cluster.stateDirectory(node);
+  const fairlead = join(tree, 'bin', 'fairlead');
+  const inPod = join(node.directory, 'in-pod');
+  await node.exec(['mkdir', inPod]);
+  await node.exec(['mount', '--rbind', state, inPod]);
+  assert.equal(await bpfMounts(), 2);
+  const { stdout } = await node.exec([fairlead, 'cleanup', '--state-dir', inPod]);
+  assert.match(stdout, /steering: removed/u);
+  assert.equal(await bpfMounts(), 0);
+  assert.deepEqual(readdirSync(state), []);
+  for (const directory of [inPod, state]) await node.exec(['umount', directory]);
+  await node.exec([fairlead, 'cleanup', '--state-dir', state]);
+  assert.equal(existsSync(state), false);
 });

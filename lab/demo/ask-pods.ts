@@ -18,13 +18,15 @@ export async function askPods(client: Host, addresses: readonly string[]): Promi
 }
 
 /** How often pods saw whom, in one line. */
-export function whoPodsSaw(attempts: readonly Attempt[]): string {
+function whoPodsSaw(attempts: readonly Attempt[]): string {
   const seen = new Map<string, number>();
   for (const { answer } of attempts) {
     const who = answer?.client ?? 'nobody (no answer)';
     seen.set(who, (seen.get(who) ?? 0) + 1);
   }
-  return Array.from(seen, ([who, count]) => `${who} × ${count}`).join(', ');
+  const lines = Array.from(seen, ([who, count]) => `${who} × ${count}`);
+  // IPv4 first, whichever answered first.
+  return lines.sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).join(', ');
 }
 
 /** Attempts in which a pod saw the client itself. */

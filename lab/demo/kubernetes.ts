@@ -1,5 +1,5 @@
 import { lookAround, waitFor, type Lab, type Node } from '@fairlead/lab';
-import { KubernetesCluster } from '@fairlead/lab/kubernetes';
+import { fairleadKinds, KubernetesCluster } from '@fairlead/lab/kubernetes';
 import { askPods, CONNECTIONS, sightLine, undisguised } from './ask-pods.ts';
 import type { Form } from './form.ts';
 import { claim, type Story } from './story.ts';
@@ -27,12 +27,14 @@ export async function startKubernetes(story: Story, lab: Lab): Promise<Form> {
     'The controller gives addresses. Who answers for them the nodes agree on by heartbeats.',
   );
   await cluster.allocated('web');
+  await cluster.joined();
   await waitFor(
     async () => {
-      const { stdout } = await cluster.kubectl(['get', 'nodereports', '--output=name']);
-      return stdout.trim().split('\n').length === cluster.nodes.length;
+      const { items } = await cluster.api.listPage(fairleadKinds.nodeReports);
+      const active = items.filter(({ status }) => status?.['class'] === 'Active');
+      return active.length === cluster.nodes.length;
     },
-    { what: 'a report of each node', deadlineMs: 15_000, everyMs: 500 },
+    { what: 'a report of each node that takes part', deadlineMs: 30_000, everyMs: 100 },
   );
   await showKubectl(story, cluster, 'get', 'service', 'web');
   await showKubectl(story, cluster, 'get', 'addresspools,nodereports');

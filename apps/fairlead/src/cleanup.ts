@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { Responder } from '@fairlead/announce';
+import { forgetLastState } from '@fairlead/cluster';
 import { LandDriver } from '@fairlead/land';
 import { FileLock, Nftables, unmountBpffs } from '@fairlead/linux';
 import { SteerDriver } from '@fairlead/steer';
@@ -30,14 +31,23 @@ export function cleanup(directory: StateDirectory): string[] {
   done.push('landing (nftables table inet fairlead): removed');
   unmountBpffs(directory.bpffs);
   removeStateDirectory(directory);
-  done.push(`what an agent keeps in ${directory.path}: removed`);
+  done.push(`what an agent keeps in ${directory.path} and ${directory.last}: removed`);
   return done;
 }
 
 /** Only what is ours: somebody may have named a directory that holds other things too. */
-function removeStateDirectory({ path, bpffs, socket, lock }: StateDirectory): void {
-  if (!existsSync(path)) return;
+function removeStateDirectory({ path, bpffs, socket, lock, last }: StateDirectory): void {
+  forgetLastState(last);
   for (const ours of [socket, lock]) rmSync(ours, { force: true });
-  if (existsSync(bpffs)) rmdirSync(bpffs);
-  if (readdirSync(path).length === 0) rmdirSync(path);
+  for (const directory of [last, bpffs, path]) removeIfEmpty(directory);
+}
+
+/** In a pod it stays: there it is where a directory of the node is mounted. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS'].includes(code)) throw error;
+  }
 }

@@ -25,6 +25,8 @@ export async function serviceAccountKubeconfig(
   const { stdout } = await plane.kubectl([
     'create',
     'token',
+    // A lab that is kept may be looked at tomorrow.
+    '--duration=48h',
     `--namespace=${namespace}`,
     name,
     ...bound,

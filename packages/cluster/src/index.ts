@@ -33,7 +33,7 @@ export {
   type KubernetesSourceOptions,
 } from './sources/kubernetes/kubernetes-source.ts';
 export { ownResources, type WrittenNodeReport } from './sources/kubernetes/own-resources.ts';
-export { loadLastState, saveLastState } from './sources/last-state/last-state.ts';
+export { forgetLastState, loadLastState, saveLastState } from './sources/last-state/last-state.ts';
 export { Secret } from './sources/secret.ts';
 export { isSameKnowledge, type SourceUpdate } from './sources/source.ts';
 export type {

@@ -11,7 +11,7 @@ import { renderStatus } from '../status/render.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { chooseSource } from '../status/source.ts';
 import { VERSION } from '../version.ts';
-import { kubeconfigOption, stateDirectoryOption } from './options.ts';
+import { stateDirectoryOption } from './options.ts';
 
 interface StatusFlags {
   readonly stateDir: string;
@@ -22,10 +22,10 @@ interface StatusFlags {
 export function statusVerb(): Command {
   return new Command('status')
     .description(
-      'Services, owners, nodes, and what is wrong: of this node’s agent, or of a cluster',
+      "Services, owners, nodes, what is wrong: as this node's agent or the API server has it",
     )
     .addOption(stateDirectoryOption())
-    .addOption(kubeconfigOption())
+    .option('--kubeconfig <path>', 'ask the API server, as this file says')
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText(
       'after',

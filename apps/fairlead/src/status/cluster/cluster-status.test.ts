@@ -157,6 +157,15 @@ test('conditions that do not hold are told, each with its words', () => {
   );
 });
 
+test('what a Service lacks is told, though it has an address', () => {
+  const inPart = { ...condition('Allocated', 'True', 'No IPv6.'), reason: 'AllocatedInPart' };
+  const { services } = statusOf({
+    Service: [service('web', { status: { ...served, conditions: [inPart] } })],
+  });
+  assert.equal(services[0]?.addresses[0]?.address, address);
+  assert.equal(services[0]?.problems[0]?.message, 'No IPv6.');
+});
+
 test('a Service that is refused is there, with why', () => {
   const bad = service('web', {
     spec: { loadBalancerSourceRanges: ['nonsense'] },

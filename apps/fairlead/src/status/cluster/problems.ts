@@ -6,10 +6,10 @@ export interface Said {
   readonly problems: readonly Problem[];
 }
 
-/** Whatever does not hold. */
+/** Whatever does not hold, or holds in part. */
 export function conditionProblems(object: string, conditions: readonly Condition[]): Problem[] {
   return conditions
-    .filter(({ status }) => status !== 'True')
+    .filter(({ status, reason }) => status !== 'True' || reason === 'AllocatedInPart')
     .map(({ type, reason, message }) => ({
       object,
       field: `status.conditions[${type}]`,

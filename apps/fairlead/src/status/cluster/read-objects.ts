@@ -16,20 +16,18 @@ export async function readClusterObjects(
   server: string,
 ): Promise<ClusterObjects> {
   const kinds = Object.keys(clusterResources) as Kind[];
-  const refusals: Refusal[] = [];
-  const lists = await Promise.all(
-    kinds.map(async (kind) => {
-      const resource: Resource<KubeObject> = clusterResources[kind];
-      try {
-        return [kind, await listAll(client, resource)] as const;
-      } catch (error) {
-        refusals.push({ resource, error: error as Error });
-        return [kind, []] as const;
-      }
-    }),
+  const lists = await Promise.allSettled(
+    kinds.map((kind) => listAll(client, clusterResources[kind])),
   );
+  const refusals: Refusal[] = [];
+  const entries = kinds.map((kind, index) => {
+    const list = lists[index];
+    if (list?.status === 'fulfilled') return [kind, list.value] as const;
+    refusals.push({ resource: clusterResources[kind], error: list?.reason as Error });
+    return [kind, []] as const;
+  });
   if (refusals.length > 0) throw explainRefusals(refusals, server);
-  return Object.fromEntries(lists) as unknown as ClusterObjects;
+  return Object.fromEntries(entries) as unknown as ClusterObjects;
 }
 
 async function listAll(

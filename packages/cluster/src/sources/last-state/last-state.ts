@@ -68,6 +68,13 @@ export async function loadLastState(directory: string): Promise<SourceUpdate> {
   );
 }
 
+/** Removes what was saved. */
+export function forgetLastState(directory: string): void {
+  for (const name of [fileName, `${fileName}.new`]) {
+    fs.rmSync(join(directory, name), { force: true });
+  }
+}
+
 async function writeDurably(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   await withFile(path, 'w', async (file) => {
     // One that was there before may be open to others.

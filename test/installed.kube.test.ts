@@ -1,4 +1,7 @@
-/** The roles of `deploy/` against what agents and controllers really ask the API server for. */
+/**
+ * Fairlead as `deploy/` installs it, agents and controllers running under its roles: what they really ask the API
+ * server for, and what docs/kubernetes.md promises.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,14 +15,29 @@ import { requestsOutside, unusedRules } from './role-rules.ts';
 const address = '192.0.2.100';
 const executable = join(import.meta.dirname, '..', 'bin', 'fairlead');
 
+/** By Service: what it asks for. */
+const legacy: Readonly<Record<string, readonly string[]>> = {
+  asks: ['192.0.2.150'],
+  silent: [],
+};
+const legacyAddress: Readonly<Record<string, string>> = {
+  asks: '192.0.2.150',
+  silent: '192.0.2.151',
+};
+
 let lab: Lab;
 let cluster: KubernetesCluster;
 let agentRequests: readonly SeenRequest[];
 let controllerRequests: readonly SeenRequest[];
 
 before(async () => {
-  lab = await Lab.create({ name: 'roles' });
+  lab = await Lab.create({ name: 'installed' });
   cluster = await KubernetesCluster.create(lab, { nodes: ['a', 'b'], podsOn: ['b'] });
+  // What another load balancer has served so far: docs/kubernetes.md says how to take it over.
+  for (const [name, requested] of Object.entries(legacy)) {
+    await cluster.service({ name, addresses: requested });
+    await cluster.publish(name, [legacyAddress[name] ?? '']);
+  }
   const { controllers } = cluster;
   await controllers.start('one');
   await controllers.leader();
@@ -114,4 +132,25 @@ test('fairlead status of the cluster names the owner that agents know', async ()
     },
     { what: 'status to name the owner', deadlineMs: 30_000, everyMs: 500 },
   );
+});
+
+test('coming from another load balancer: an address is kept where the Service asks for it', async () => {
+  const addressesOf = async (name: string): Promise<readonly string[]> => {
+    const { status } = await cluster.serviceObject(name);
+    return (status?.loadBalancer?.ingress ?? []).map(({ ip = '' }) => ip);
+  };
+  assert.ok((await addressesOf('asks')).includes('192.0.2.150'));
+  // What somebody else wrote is no claim: another address comes as good.
+  assert.ok(!(await addressesOf('silent')).includes('192.0.2.151'));
+  const patch = ['--type=merge', '--patch={"spec":{"loadBalancerClass":"fairlead.dev/lb"}}'];
+  const { stderr } = await cluster.kubectl(['patch', 'service', 'asks', ...patch], {
+    mayFail: true,
+  });
+  assert.match(stderr, /may not change once set/u, 'so that a class cannot be the way over');
+});
+
+test('scripts can wait for a condition', async () => {
+  const flags = ['--for=condition=fairlead.dev/Announced', '--timeout=15s'];
+  const { stdout } = await cluster.kubectl(['wait', ...flags, 'service/web']);
+  assert.match(stdout, /condition met/u);
 });
