@@ -39,7 +39,6 @@ export {
   startMembers,
   startObserver,
   startPodServer,
-  startWireTap,
   type ConnectorOptions,
   type MembersOptions,
   type ObserverOptions,
@@ -67,4 +66,5 @@ export {
   type StatusProblem,
 } from './standalone/standalone-cluster.ts';
 export { ObservedCluster } from './standalone/observed-cluster.ts';
+export { ThousandServices } from './standalone/thousand-services.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';
