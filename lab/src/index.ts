@@ -39,7 +39,6 @@ export {
   startMembers,
   startObserver,
   startPodServer,
-  startWireTap,
   type ConnectorOptions,
   type MembersOptions,
   type ObserverOptions,
@@ -66,4 +65,5 @@ export {
 export type { ClusterFileContents } from './standalone/cluster-file.ts';
 export { StandaloneCluster, type StandaloneOptions } from './standalone/standalone-cluster.ts';
 export { ObservedCluster } from './standalone/observed-cluster.ts';
+export { ThousandServices } from './standalone/thousand-services.ts';
 export { ThreeNodes } from './standalone/three-nodes.ts';

@@ -53,6 +53,7 @@ export class Lab implements AsyncDisposable {
   readonly #run: Run;
   readonly #keep: boolean;
   readonly #names = new Set<string>();
+  readonly #insides = new Map<Switch, Host>();
   readonly #identities = new LinkIdentities();
   readonly #faults = new Faults();
   readonly #processes = new Set<LabProcess>();
@@ -119,8 +120,11 @@ export class Lab implements AsyncDisposable {
   }
 
   /** The namespace of a switch, to run programs at its ports. */
-  inside({ name, namespace }: Switch): Host {
-    return new Host(`${name}-inside`, namespace, [], this.#context);
+  inside(at: Switch): Host {
+    const inside =
+      this.#insides.get(at) ?? new Host(`${at.name}-inside`, at.namespace, [], this.#context);
+    this.#insides.set(at, inside);
+    return inside;
   }
 
   get nodes(): Node[] {

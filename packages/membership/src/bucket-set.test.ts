@@ -23,8 +23,20 @@ test('an address has one bucket for ever, on every node', () => {
     assert.ok(address);
     return bucketOf(address);
   };
-  assert.equal(bucket('192.0.2.10'), 677);
+  assert.equal(bucket('192.0.2.10'), 428);
   assert.equal(bucket('2001:db8::10'), bucket('2001:0DB8:0::10'));
+});
+
+test('the addresses of an aligned block have a bucket each', () => {
+  for (const block of [4, 8]) {
+    const buckets = new Set<number>();
+    for (let host = 0; host < bucketCount; host++) {
+      const address = parseAddress(`10.1.${block + (host >> 8)}.${host & 255}`);
+      assert.ok(address);
+      buckets.add(bucketOf(address));
+    }
+    assert.equal(buckets.size, bucketCount);
+  }
 });
 
 test('thousands of addresses spread evenly', () => {

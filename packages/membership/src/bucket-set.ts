@@ -1,4 +1,4 @@
-import { hash32, type IpAddress } from '@fairlead/ip';
+import { addressToBytes, hash32, type IpAddress } from '@fairlead/ip';
 
 /** How many buckets an Announcement's addresses fall into. Part of the protocol. */
 export const bucketCount = 1024;
@@ -9,9 +9,17 @@ export const bucketWords = bucketCount / 32;
 /** A set of buckets: bit `b % 32` of word `b / 32`. Words, because every rule works on 32 buckets at once. */
 export type BucketSet = Uint32Array;
 
-/** The bucket of an address: all nodes agree by the canonical text alone. */
+/**
+ * The bucket of an address, the same on every node. The 1024 addresses of an aligned block have a bucket each, so
+ * that a pool in full use is spread as evenly as the buckets are; where a block begins follows from a hash.
+ */
 export function bucketOf(address: IpAddress): number {
-  return hash32(address) % bucketCount;
+  const bytes = addressToBytes(address);
+  const end = bytes.length;
+  const place = (((bytes[end - 2] ?? 0) << 8) | (bytes[end - 1] ?? 0)) % bucketCount;
+  bytes[end - 2] = (bytes[end - 2] ?? 0) & ~3;
+  bytes[end - 1] = 0;
+  return (hash32(Buffer.from(bytes).toString('hex')) + place) % bucketCount;
 }
 
 /** An empty set. */

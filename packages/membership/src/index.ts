@@ -8,6 +8,7 @@ export type {
   SegmentIdentity,
 } from './machine/configuration.ts';
 export type { HoldingChange, TakeReason } from './machine/holding.ts';
+export { aloneInterval } from './machine/timing.ts';
 export type { SegmentProblem } from './machine/problem.ts';
 export type {
   AnnouncementSnapshot,

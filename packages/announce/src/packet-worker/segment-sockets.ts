@@ -17,9 +17,6 @@ export class SegmentSockets implements Disposable {
   readonly #interfaceIndex: number;
   readonly #udp = new Map<IpFamily, UdpSocket>();
   readonly #frames: PacketSocket;
-  #receivedBefore: bigint | undefined;
-  /** Asked of the kernel once a turn, whatever number of addresses depends on it. */
-  #heard: boolean | undefined;
   readonly #failures = new Map<string, number>();
 
   /** Throws SystemError where the interface is gone or the port taken. */
@@ -68,30 +65,13 @@ export class SegmentSockets implements Disposable {
     this.#count(this.#frames.send(frame));
   }
 
-  /** What was found out about the interface may have changed by now. */
-  beginTurn(): void {
-    this.#heard = undefined;
-  }
-
-  /** Whether a frame of anybody has come in since this was first asked after `forgetHearing`. */
-  hasHeard(): boolean {
-    this.#heard ??= this.#hasReceived();
-    return this.#heard;
-  }
-
-  forgetHearing(): void {
-    this.#receivedBefore = undefined;
-    this.#heard = undefined;
-  }
-
-  #hasReceived(): boolean {
+  /** How many frames of anybody have come in; undefined where the interface is gone. */
+  received(): bigint | undefined {
     try {
-      const received = receivedFrames(this.#interfaceIndex);
-      this.#receivedBefore ??= received;
-      return received > this.#receivedBefore;
+      return receivedFrames(this.#interfaceIndex);
     } catch (error) {
-      // An interface that is gone hears nothing; the next plan does without it.
-      if (error instanceof SystemError) return false;
+      // The next plan does without it.
+      if (error instanceof SystemError) return undefined;
       throw error;
     }
   }

@@ -10,11 +10,17 @@ import {
   unsolicitedNeighbourAdvertisement,
 } from '@fairlead/l2';
 import { monotonicNs } from '@fairlead/linux';
-import { SegmentMember, type PeerState, type SegmentConfig } from '@fairlead/membership';
+import {
+  aloneInterval,
+  SegmentMember,
+  type PeerState,
+  type SegmentConfig,
+} from '@fairlead/membership';
 import type { ClaimAction } from '../claim.ts';
 import type { SegmentPlan } from '../plan.ts';
 import type { Answer, AnswerMode, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
+import { Hearing } from './hearing.ts';
 import { Owners } from './owners.ts';
 import type { FromPacketWorker, SegmentReport } from './protocol.ts';
 import { reportSegment } from './report.ts';
@@ -40,6 +46,7 @@ export class Segment implements Disposable {
   readonly #context: SegmentContext;
   readonly #sockets: SegmentSockets;
   readonly #member: SegmentMember;
+  readonly #hearing: Hearing;
   readonly #claims: SegmentClaims;
   #nextTurnNs = 0n;
   readonly #silentPeers: SilentPeers;
@@ -54,6 +61,7 @@ export class Segment implements Disposable {
     this.plan = plan;
     this.#context = context;
     this.#sockets = new SegmentSockets(plan.interfaceName, plan.interfaceIndex);
+    this.#hearing = new Hearing(() => this.#sockets.received());
     this.#silentPeers = new SilentPeers({
       ask: (address, mac) => this.#askForAddress(address, mac),
       watch: (address, on) => this.#watch(address, on),
@@ -133,7 +141,7 @@ export class Segment implements Disposable {
 
   /** Does what is due; cheap where nothing is. Membership first: after a pause it lets go at once. */
   turn(): void {
-    this.#sockets.beginTurn();
+    this.#hearing.beginTurn();
     this.#nextTurnNs = this.#member.turn();
     this.#meetOthersAgain();
     if (nowMs() >= this.#claims.deadline) this.#claims.tick();
@@ -179,10 +187,15 @@ export class Segment implements Disposable {
     this.#sockets[Symbol.dispose]();
   }
 
-  /** Behind a cut cable, frames would wait in a queue and mislead everybody once it is whole. */
+  /**
+   * Behind a cut cable, frames would wait in a queue and mislead everybody once it is whole. A peer answers a
+   * heartbeat at once, and those of a node that is alone are close together: three of them are time enough.
+   */
   #isMuted(): boolean {
-    if (this.#member.alone) return !this.#sockets.hasHeard();
-    this.#sockets.forgetHearing();
+    if (this.#member.alone) {
+      return this.#hearing.isMuted(nowMs(), 3 * aloneInterval(this.#peers.length + 1));
+    }
+    this.#hearing.forget();
     return false;
   }
 
@@ -224,6 +237,7 @@ export class Segment implements Disposable {
 
   #askEcho(targetMac: MacAddress): void {
     this.#silentPeers.suspect(targetMac);
+    this.#hearing.suspect(nowMs());
     const { mac: senderMac } = this.plan;
     const question = { senderMac, senderIp: anyAddress, targetIp: echoAddress, targetMac };
     this.#sockets.sendFrame(arpRequest(question));

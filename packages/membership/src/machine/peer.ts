@@ -91,10 +91,20 @@ const noHoldings: ReadonlyMap<number, Holding> = new Map();
 
 const bucketKeys = Uint32Array.from({ length: bucketCount }, (_, bucket) => rendezvousKey(bucket));
 
-/** The rendezvous score of a node for each bucket. The key is the bucket alone, not the Announcement. */
+/**
+ * How much a node wants each bucket: 0 for one, 1 for another, up to 1023, in the order of its rendezvous scores. As
+ * every node wants as much in all, shares differ less than by the scores themselves. The key is the bucket alone, not
+ * the Announcement.
+ */
 export function bucketScores(node: string): Uint32Array {
   const hash = hash32(node);
-  return bucketKeys.map((key) => rendezvousScore(key, hash));
+  const scores = bucketKeys.map((key) => rendezvousScore(key, hash));
+  const order = Array.from(scores.keys()).sort(
+    (a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b,
+  );
+  const ranks = new Uint32Array(bucketCount);
+  for (const [rank, bucket] of order.entries()) ranks[bucket] = rank;
+  return ranks;
 }
 
 export function newPeer(node: string, timing: Timing): Peer {
