@@ -13,7 +13,12 @@ export { FaultProxy, type ProxyListen } from './fault-proxy/fault-proxy.ts';
 export type { RefusalRule, SeenRequest } from './fault-proxy/faults.ts';
 export type { ControlPlanePorts, ProxyMode } from './flags.ts';
 export { startKubeProxy, type KubeProxyOptions } from './kube-proxy.ts';
-export { startServiceMaker, type MadeService, type ServiceMakerOptions } from './made-service.ts';
+export {
+  startServiceMaker,
+  type MadeService,
+  type PublishedService,
+  type ServiceMakerOptions,
+} from './made-service.ts';
 export {
   nodeObject,
   podObject,

@@ -12,6 +12,13 @@ export interface MadeService {
   readonly answeredMs: number;
 }
 
+/** Its status has an address. */
+export interface PublishedService {
+  readonly kind: 'published';
+  readonly name: string;
+  readonly atMs: number;
+}
+
 export interface ServiceMakerOptions {
   readonly kubeconfig: string;
   readonly rounds: number;
@@ -23,7 +30,9 @@ export interface ServiceMakerOptions {
 export async function startServiceMaker(
   host: Host,
   { kubeconfig, rounds, addresses }: ServiceMakerOptions,
-): Promise<Recording<MadeService>> {
+): Promise<Recording<MadeService | PublishedService>> {
   const flags = { kubeconfig, rounds, address: addresses };
-  return new Recording<MadeService>(await startTool(host, 'service-maker', flags));
+  return new Recording<MadeService | PublishedService>(
+    await startTool(host, 'service-maker', flags),
+  );
 }

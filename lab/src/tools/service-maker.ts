@@ -1,12 +1,12 @@
 /**
  * Makes a Service of type LoadBalancer and deletes it again, round after round, and prints when it asked the API
- * server and when that had answered. Runs where the API server is.
+ * server, when that had answered, and when the Service's status had an address. Runs where the API server is.
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { kubeconfigConnection, KubeClient, resources } from '@fairlead/kube';
 import { serviceOf } from '../cluster/service-options.ts';
-import type { MadeService } from '../kubernetes/made-service.ts';
+import type { MadeService, PublishedService } from '../kubernetes/made-service.ts';
 import { monotonicMs } from '../monotonic-clock.ts';
 import { printLine } from './print-line.ts';
 
@@ -24,6 +24,9 @@ const connection = await kubeconfigConnection({ path: values.kubeconfig, environ
 using client = KubeClient.connect(connection, { fieldManager: 'lab' });
 // The connection is made before the first round is timed.
 await client.find(resources.namespaces, { name: 'default' });
+const { resourceVersion } = await client.listPage(resources.services);
+const stopping = new AbortController();
+const watching = watchStatuses(resourceVersion, stopping.signal);
 printLine({ kind: 'ready' });
 for (let round = 0; round < Number(values.rounds); round++) {
   const name = `made-${round}`;
@@ -34,4 +37,27 @@ for (let round = 0; round < Number(values.rounds); round++) {
   await pause(Number(values['keep-ms']));
   await client.delete(resources.services, { namespace: 'default', name });
   await pause(Number(values['rest-ms']));
+}
+stopping.abort();
+await watching;
+
+/** Prints the first address of each Service, as soon as its status has one. */
+async function watchStatuses(resourceVersion: string, signal: AbortSignal): Promise<void> {
+  const told = new Set<string>();
+  try {
+    for await (const event of client.watch(resources.services, {
+      resourceVersion,
+      silenceMs: 90_000,
+      signal,
+    })) {
+      if (event.kind !== 'modified') continue;
+      const { metadata, status } = event.object;
+      const name = metadata?.name ?? '';
+      if (told.has(name) || (status?.loadBalancer?.ingress ?? []).length === 0) continue;
+      told.add(name);
+      printLine({ kind: 'published', name, atMs: monotonicMs() } satisfies PublishedService);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
