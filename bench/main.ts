@@ -1,9 +1,10 @@
 // Runs one benchmark, or lists them: npm run bench -- [NAME [FLAGS]]
 import type { Benchmark } from './benchmark.ts';
 import { failover } from './failover.ts';
+import { fiftyNodes } from './fifty-nodes.ts';
 import { memory } from './memory.ts';
 
-const benchmarks: readonly Benchmark[] = [failover, memory];
+const benchmarks: readonly Benchmark[] = [failover, fiftyNodes, memory];
 
 const [name, ...flags] = process.argv.slice(2);
 const chosen = benchmarks.find((benchmark) => benchmark.name === name);
