@@ -3,8 +3,9 @@ import type { Benchmark } from './benchmark.ts';
 import { failover } from './failover.ts';
 import { fiftyNodes } from './fifty-nodes.ts';
 import { memory } from './memory.ts';
+import { thousandServices } from './thousand.ts';
 
-const benchmarks: readonly Benchmark[] = [failover, fiftyNodes, memory];
+const benchmarks: readonly Benchmark[] = [failover, fiftyNodes, memory, thousandServices];
 
 const [name, ...flags] = process.argv.slice(2);
 const chosen = benchmarks.find((benchmark) => benchmark.name === name);
