@@ -2,9 +2,17 @@
 import type { Benchmark } from './benchmark.ts';
 import { failover } from './failover.ts';
 import { firstAnswer } from './first-answer.ts';
+import { fiftyNodes } from './fifty-nodes.ts';
 import { memory } from './memory.ts';
+import { thousandServices } from './thousand.ts';
 
-const benchmarks: readonly Benchmark[] = [failover, firstAnswer, memory];
+const benchmarks: readonly Benchmark[] = [
+  failover,
+  thousandServices,
+  fiftyNodes,
+  firstAnswer,
+  memory,
+];
 
 const [name, ...flags] = process.argv.slice(2);
 const chosen = benchmarks.find((benchmark) => benchmark.name === name);

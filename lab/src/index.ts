@@ -39,6 +39,7 @@ export {
   startMembers,
   startObserver,
   startPodServer,
+  startWireTap,
   type ConnectorOptions,
   type MembersOptions,
   type ObserverOptions,

@@ -80,12 +80,10 @@ export class ThousandServices implements AsyncDisposable {
   /** Addresses of hosts themselves: their kernels ask and answer for these now and then. */
   get hostAddresses(): ReadonlySet<IpAddress> {
     const nics = this.lab.hosts.flatMap((host) => host.nics);
-    return new Set(
-      nics.flatMap(({ addresses, linkLocal }) => [
-        linkLocal,
-        ...addresses.map(({ address }) => address),
-      ]),
-    );
+    return new Set([
+      ...nics.map(({ linkLocal }) => linkLocal),
+      ...nics.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    ]);
   }
 
   async #owners(nodes: readonly Node[]): Promise<ReadonlyMap<IpAddress, string> | undefined> {

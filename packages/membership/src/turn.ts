@@ -6,7 +6,13 @@ import { type DropReason, dropReasons } from './codec/heartbeat.ts';
 import type { SegmentConfig, SegmentIdentity } from './machine/configuration.ts';
 import { nextAddress } from './machine/peer-table.ts';
 import { Segment } from './machine/segment.ts';
-import { aloneInterval, soloIntervalMs, soloTtlMs, urgentSpacing } from './machine/timing.ts';
+import {
+  aloneInterval,
+  readingSpacing,
+  soloIntervalMs,
+  soloTtlMs,
+  urgentSpacing,
+} from './machine/timing.ts';
 import { Observations } from './observations.ts';
 import { segmentProblems } from './problems.ts';
 import type { Datagram, PeerState, SegmentIo, SegmentListener } from './segment-io.ts';
@@ -108,6 +114,11 @@ export class SegmentMember {
   /** Counts changes of what `peers` tells, so that looking costs nothing. */
   get peersRevision(): number {
     return this.#segment.peersRevision;
+  }
+
+  /** How long arrived datagrams may wait to be read together, ms; 0 = a turn is due for each. */
+  get readingSpacingMs(): number {
+    return readingSpacing(this.#segment.knownPeers + 1);
   }
 
   /** Who else is there, and where. */

@@ -30,7 +30,10 @@ class PacketLoop {
   readonly #options: PacketWorkerOptions;
   readonly #port: NonNullable<typeof parentPort>;
   readonly #maps: ResponderMaps;
+  /** All that may wake this thread, and what does so even where heartbeats are to be read together. */
   readonly #poller = new Poller();
+  readonly #urgentPoller = new Poller();
+  #readAgainAtNs = 0n;
   readonly #groups = new SolicitedNodeGroups();
   readonly #segments = new Map<string, Segment>();
   readonly #alive: BigUint64Array;
@@ -48,17 +51,20 @@ class PacketLoop {
     this.#maps.setAnswers([]);
     this.#alive = new BigUint64Array(options.mainThreadAlive);
     this.#roundRobin = setRoundRobin(1);
-    this.#poller.add(options.wakeFd);
-    this.#poller.add(this.#maps.fd);
+    for (const poller of [this.#poller, this.#urgentPoller]) {
+      poller.add(options.wakeFd);
+      poller.add(this.#maps.fd);
+    }
   }
 
   run(): never {
     for (;;) {
-      this.#poller.wait(this.#timeoutMs());
+      this.#wait();
       if (clearEventFd(this.#options.wakeFd)) this.#receive();
       this.#feed();
       if (this.#retryAtNs !== undefined && monotonicNs() >= this.#retryAtNs) this.#apply();
       for (const segment of this.#segments.values()) segment.turn();
+      this.#spaceReading();
       this.#maps.drainEvents((evidence) => {
         for (const segment of this.#segments.values()) {
           if (segment.plan.ports.includes(evidence.interfaceIndex)) segment.see(evidence);
@@ -66,6 +72,19 @@ class PacketLoop {
       });
       this.#finishLeaving();
     }
+  }
+
+  #wait(): void {
+    const timeoutMs = this.#timeoutMs();
+    const unreadMs = Number(this.#readAgainAtNs - monotonicNs()) / 1e6;
+    if (unreadMs > 0 && this.#urgentPoller.wait(Math.min(timeoutMs, unreadMs)).length > 0) return;
+    if (timeoutMs > unreadMs) this.#poller.wait(this.#timeoutMs());
+  }
+
+  #spaceReading(): void {
+    const spacings = Array.from(this.#segments.values(), (segment) => segment.readingSpacingMs);
+    const spacingMs = Math.max(0, ...spacings);
+    this.#readAgainAtNs = spacingMs === 0 ? 0n : monotonicNs() + BigInt(Math.ceil(spacingMs * 1e6));
   }
 
   #timeoutMs(): number {

@@ -98,6 +98,11 @@ export class Segment implements Disposable {
     return this.#sockets.fds;
   }
 
+  /** How long heartbeats may wait to be read together, ms. */
+  get readingSpacingMs(): number {
+    return this.#member.readingSpacingMs;
+  }
+
   get left(): boolean {
     return this.#member.left;
   }

@@ -1,11 +1,18 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
 import { macBytes } from './layout.ts';
 
 /** A shared secret that signs heartbeats. */
 export interface MembershipKey {
   /** 1 to 2^32 - 1, the same on every node. */
   readonly id: number;
-  readonly secret: Uint8Array;
+  /** Made once: hundreds of heartbeats a second are verified. */
+  readonly secret: KeyObject;
 }
 
 /**
@@ -28,7 +35,7 @@ export function membershipKey(secret: Uint8Array): MembershipKey {
     .update('fairlead membership key id\0')
     .update(secret)
     .digest();
-  return { id: digest.readUInt32BE(0) || 1, secret };
+  return { id: digest.readUInt32BE(0) || 1, secret: createSecretKey(secret) };
 }
 
 /** HMAC-SHA256 (RFC 2104) of the bytes. */

@@ -17,6 +17,7 @@ export interface Listener {
   readonly timing: Timing;
   readonly sent: SentLog;
   readonly peers: PeerTable;
+  readonly standing: { readonly alone: boolean };
   /** Other peers of whom a heartbeat said something that has to be judged at once. */
   readonly touched: Peer[];
   /** Counts changes of what `SegmentMember.peers` tells. */
@@ -58,7 +59,11 @@ export function hear(
     peer.learned = from;
     listener.peersRevision += 1;
   }
-  for (const entry of beat.peers) relay(listener, entry, now);
+  // A node that is alone hears first from one that does not count it. On its hearsay all others would be live, and
+  // the two sides would never be told apart.
+  if (expected || !listener.standing.alone) {
+    for (const entry of beat.peers) relay(listener, entry, now);
+  }
   return peer;
 }
 

@@ -98,12 +98,13 @@ const bucketKeys = Uint32Array.from({ length: bucketCount }, (_, bucket) => rend
  */
 export function bucketScores(node: string): Uint32Array {
   const hash = hash32(node);
-  const scores = bucketKeys.map((key) => rendezvousScore(key, hash));
-  const order = Array.from(scores.keys()).sort(
-    (a, b) => (scores[a] ?? 0) - (scores[b] ?? 0) || a - b,
-  );
+  // Score and bucket in one number: sorted without a comparison of ours, as a segment has many nodes.
+  const order = Float64Array.from(
+    bucketKeys,
+    (key, bucket) => rendezvousScore(key, hash) * bucketCount + bucket,
+  ).sort();
   const ranks = new Uint32Array(bucketCount);
-  for (const [rank, bucket] of order.entries()) ranks[bucket] = rank;
+  for (const [rank, place] of order.entries()) ranks[place % bucketCount] = rank;
   return ranks;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeclaredTiming, timingFor } from './timing.ts';
+import { DeclaredTiming, readingSpacing, timingFor } from './timing.ts';
 
 test('a small segment beats every 75 ms and waits for four', () => {
   assert.deepEqual(timingFor(3, true), { intervalMs: 75, deadAfterMs: 300, ttlMs: 200 });
@@ -24,6 +24,12 @@ test('one lost heartbeat never makes two owners', () => {
       assert.ok(ttlMs + intervalMs + 25 <= deadAfterMs);
     }
   }
+});
+
+test('small segments read at once, big ones together, within the margin of a lost heartbeat', () => {
+  assert.equal(readingSpacing(10), 0);
+  for (let nodes = 11; nodes <= 64; nodes++)
+    assert.ok(readingSpacing(nodes) < 25, `${nodes} nodes`);
 });
 
 test('a changed interval is declared at once, but until dead-after has passed the smaller TTL holds', () => {

@@ -26,6 +26,9 @@ export const soloTtlMs = 60_000;
 const minimumSpacingMs = 5;
 const spacingPerNodeMs = 0.2;
 
+/** Up to so many nodes every heartbeat is read at once. */
+const smallSegment = 10;
+
 export function timingFor(nodes: number, roundRobin: boolean): Timing {
   const { interval, intervals } = roundRobin ? slowest.roundRobin : slowest.plain;
   const intervalMs = Math.max(interval, nodes * intervalPerNodeMs);
@@ -35,6 +38,14 @@ export function timingFor(nodes: number, roundRobin: boolean): Timing {
 
 export function aloneInterval(nodes: number): number {
   return Math.max(aloneIntervalMs, nodes * intervalPerNodeMs);
+}
+
+/**
+ * How long arrived heartbeats may wait so that several are read at once. Many come in a large segment, and to wake up
+ * costs more than to read one; small segments never wait.
+ */
+export function readingSpacing(nodes: number): number {
+  return nodes > smallSegment ? nodes * spacingPerNodeMs : 0;
 }
 
 export function urgentSpacing(nodes: number): number {

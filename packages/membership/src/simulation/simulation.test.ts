@@ -86,6 +86,18 @@ describe('three nodes', () => {
     assert.ok(worst(stage, 'two') < 150, `${worst(stage, 'two')} ms`);
   });
 
+  test('whose one comes back after a cut: it gives way and joins, whenever that is and whoever is heard first', () => {
+    for (let afterMs = 1000; afterMs < 1100; afterMs += 7) {
+      const stage = settledStage(3);
+      const lost = first(stage);
+      stage.world.network.setLink(lost.index, { receives: false, sends: false });
+      pass(stage, afterMs);
+      stage.world.network.restore();
+      pass(stage, 200);
+      assert.equal(lost.member?.snapshot().phase, 'joining', `healed after ${afterMs} ms`);
+    }
+  });
+
   test('whose one leaves: no moment without an answer, on its way out and back', () => {
     const stage = settledStage(3);
     const before = owners(stage);
