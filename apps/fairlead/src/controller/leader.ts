@@ -44,6 +44,8 @@ type WorkKey =
 const workers = 4;
 /** Between two writes of one pool's status: a burst of Services changes its counts each time. */
 const poolEveryMs = 1_000;
+/** A change of a pool's counts is written so much later: the Services that it comes from are more urgent. */
+const poolAfterMs = 300;
 /** Words are given so long to settle: agents that start one after the other change them each time. */
 const wordsAfterMs = 5_000;
 /** Then they are written so many at a time, while nothing else waits. */
@@ -238,7 +240,7 @@ export class Leader {
     for (const [name, findings] of this.#pools) {
       const told = this.#poolsTold.get(name);
       if (told?.text === JSON.stringify(findings)) continue;
-      const dueMs = told === undefined ? 0 : told.atMs + poolEveryMs - nowMs;
+      const dueMs = told === undefined ? 0 : Math.max(told.atMs + poolEveryMs - nowMs, poolAfterMs);
       this.#queue.addAfter(`AddressPool ${name}`, dueMs);
     }
     for (const name of this.#poolsTold.keys()) {

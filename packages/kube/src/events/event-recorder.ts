@@ -29,7 +29,7 @@ export interface EventRecorderOptions {
 const maximumNote = 1024;
 /** Writes that wait; more are dropped: events must never be what fills the memory or the API server. */
 const maximumWaiting = 256;
-/** Between two writes. */
+/** Before each write. */
 const writeEveryMs = 100;
 
 /**
@@ -73,9 +73,9 @@ export class EventRecorder {
       const next = this.#waiting.shift();
       if (next === undefined) await this.#untilDue(signal);
       else {
-        await this.#write(next, signal);
-        // Where it is aborted the loop ends.
+        // First the pause: what an event tells of is more urgent than the event. Where it is aborted the loop ends.
         await sleep(this.#clock, writeEveryMs, signal).catch(() => undefined);
+        if (!signal.aborted) await this.#write(next, signal);
       }
     }
   }
