@@ -1,10 +1,11 @@
 // Runs one benchmark, or lists them: npm run bench -- [NAME [FLAGS]]
 import type { Benchmark } from './benchmark.ts';
+import { apiWrites } from './api-writes.ts';
 import { failover } from './failover.ts';
 import { firstAnswer } from './first-answer.ts';
 import { memory } from './memory.ts';
 
-const benchmarks: readonly Benchmark[] = [failover, firstAnswer, memory];
+const benchmarks: readonly Benchmark[] = [apiWrites, failover, firstAnswer, memory];
 
 const [name, ...flags] = process.argv.slice(2);
 const chosen = benchmarks.find((benchmark) => benchmark.name === name);

@@ -18,7 +18,7 @@ export async function askPods(client: Host, addresses: readonly string[]): Promi
 }
 
 /** How often pods saw whom, in one line. */
-export function whoPodsSaw(attempts: readonly Attempt[]): string {
+function whoPodsSaw(attempts: readonly Attempt[]): string {
   const seen = new Map<string, number>();
   for (const { answer } of attempts) {
     const who = answer?.client ?? 'nobody (no answer)';
