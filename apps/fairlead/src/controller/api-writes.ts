@@ -57,10 +57,7 @@ export async function writeServiceStatus(
 }
 
 /** What we own of a status after the write. */
-export function serviceStatus(
-  before: PublishedStatus,
-  after: PublishedStatus,
-): StatusObject['status'] {
+function serviceStatus(before: PublishedStatus, after: PublishedStatus): StatusObject['status'] {
   const ingress = after.addresses.map((ip) => ({ ip, ipMode: 'VIP' as const }));
   const { conditions } = after;
   // Released: we own nothing any more. What somebody else has written meanwhile stays.
@@ -124,7 +121,7 @@ export async function writePoolStatus(
 }
 
 /** An object of ours that an event is about. */
-export function ownSubject(kind: string, name: string, uid: string | undefined): EventSubject {
+function ownSubject(kind: string, name: string, uid: string | undefined): EventSubject {
   return { apiVersion: 'fairlead.dev/v1alpha1', kind, name, uid };
 }
 

@@ -47,10 +47,9 @@ export function controllerMetrics(input: ControllerMetricsInput): Metric[] {
       name: 'pool_addresses',
       help: 'Addresses of a pool; those of the leader only.',
       type: 'gauge',
-      samples: Array.from(pools).flatMap(([pool, { ipv4, ipv6 }]) => [
-        ...countSamples(pool, 'IPv4', ipv4),
-        ...countSamples(pool, 'IPv6', ipv6),
-      ]),
+      samples: Array.from(pools).flatMap(([pool, { ipv4, ipv6 }]) =>
+        countSamples(pool, 'IPv4', ipv4).concat(countSamples(pool, 'IPv6', ipv6)),
+      ),
     },
     {
       name: 'api_writes_total',

@@ -31,7 +31,7 @@ export interface RoundInput {
 }
 
 /** A status that a Service must get. */
-export interface StatusChange {
+interface StatusChange {
   readonly before: PublishedStatus;
   /** Of a Service that is released, one without addresses and conditions. */
   readonly after: PublishedStatus;

@@ -65,10 +65,8 @@ function readyFinding(problems: readonly Problem[]): Finding {
     return { type, status: 'True', reason: 'Ready', message: 'All its addresses can be used.' };
   }
   // What cannot be read at all weighs more than what is left out.
-  const reasons = problems.map(({ reason }) => reason ?? 'Invalid');
-  const reason = (['Invalid', 'Overlap', 'AddressInUse'] as const).find((one) =>
-    reasons.includes(one),
-  );
+  const reasons = new Set(problems.map(({ reason }) => reason ?? 'Invalid'));
+  const reason = (['Invalid', 'Overlap', 'AddressInUse'] as const).find((one) => reasons.has(one));
   return { type, status: 'False', reason: reason ?? 'Invalid', message: problemText(problems) };
 }
 

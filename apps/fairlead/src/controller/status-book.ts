@@ -131,6 +131,10 @@ export class StatusBook {
 
 function hashOf({ uid, addresses, conditions }: PublishedStatus): number {
   return hash32(
-    JSON.stringify([uid, addresses, conditions.map(({ type, status }) => [type, status]).sort()]),
+    JSON.stringify([
+      uid,
+      addresses,
+      conditions.map(({ type, status }) => `${type} ${status}`).toSorted(),
+    ]),
   );
 }
