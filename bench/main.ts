@@ -1,5 +1,6 @@
 // Runs one benchmark, or lists them: npm run bench -- [NAME [FLAGS]]
 import type { Benchmark } from './benchmark.ts';
+import { apiWrites } from './api-writes.ts';
 import { failover } from './failover.ts';
 import { firstAnswer } from './first-answer.ts';
 import { fiftyNodes } from './fifty-nodes.ts';
@@ -11,6 +12,7 @@ const benchmarks: readonly Benchmark[] = [
   thousandServices,
   fiftyNodes,
   firstAnswer,
+  apiWrites,
   memory,
 ];
 

@@ -1,87 +1,86 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Lab, StandaloneCluster, waitFor } from '@fairlead/lab';
+import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
+import { measureKubernetes } from './memory/kubernetes.ts';
+import type { Sizes } from './memory/resident-size.ts';
+import { measureStandalone } from './memory/standalone.ts';
+import { median } from './spread.ts';
 
-interface Budget {
-  readonly services: number;
-  readonly mib: number;
-}
+/** MiB, by the number of Services. */
+const BUDGETS = {
+  agent: new Map([
+    [10, 66],
+    [1000, 100],
+    [10_000, 250],
+  ]),
+  controller: new Map([
+    [10, 70],
+    [1000, 110],
+    [10_000, 300],
+  ]),
+} as const;
 
-const BUDGETS: readonly Budget[] = [
-  { services: 10, mib: 66 },
-  { services: 1000, mib: 100 },
-  { services: 10_000, mib: 250 },
-];
-
-/** An agent looks every five seconds whether there is memory to give back. */
-const SETTLE_MS = 15_000;
-const SAMPLES = 20;
-const SAMPLE_EVERY_MS = 500;
-
-/** The first hundred are on the segment and announced; of the others, IPv6 is. */
-const POOL = ['192.0.2.100-192.0.2.199', '198.18.0.0/15', '2001:db8::1:0/112'];
+type Program = keyof typeof BUDGETS;
 
 export const memory: Benchmark = {
   name: 'memory',
-  summary: 'resident size of an agent with 10, 1 000 and 10 000 Services',
-  run: async () => {
-    console.log('Resident size (VmRSS) of three standalone agents in the shipped form, MiB\n');
-    console.log('Services   median      max   highest ever   budget');
-    for (const budget of BUDGETS) console.log(row(budget, await measure(budget.services)));
+  summary:
+    'resident size of agents, and of a controller, with 10, 1 000 and 10 000 Services [--kubernetes] [--services N,N]',
+  run: async (flags) => {
+    const { values } = parseArgs({
+      args: [...flags],
+      options: {
+        kubernetes: { type: 'boolean', default: false },
+        services: { type: 'string', default: [...BUDGETS.agent.keys()].join(',') },
+      },
+    });
+    const counts = values.services.split(',').map(Number);
+    if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
+      throw new RangeError(`--services is a list as in 10,1000, not ${values.services}`);
+    }
+    await (values.kubernetes ? kubernetes(counts) : standalone(counts));
   },
 };
 
-interface Sizes {
-  /** Of all agents, over some seconds in which nothing happens: MiB. */
-  readonly resident: readonly number[];
-  /** Of all agents, since they started: MiB. */
-  readonly highest: number;
+async function standalone(counts: readonly number[]): Promise<void> {
+  console.log('Resident size (VmRSS) of three standalone agents in the shipped form, MiB\n');
+  console.log(heading);
+  for (const services of counts) {
+    console.log(row(services, 'agent', await measureStandalone(services)));
+  }
 }
 
-async function measure(services: number): Promise<Sizes> {
-  await using lab = await Lab.create({ name: 'memory' });
-  const cluster = await StandaloneCluster.create(lab);
-  const { nodes, pods } = cluster;
-  cluster.write({
-    pool: POOL,
-    services: Array.from({ length: services }, (_, index) => ({ name: `web-${index}`, pods })),
-  });
-  await cluster.startAgents();
-  for (const node of nodes) {
-    await waitFor(
-      async () => (await cluster.addressesOf(`web-${services - 1}`, node)).length === 2,
-      { what: `the agent of ${node.name} to serve`, everyMs: 2000, deadlineMs: 300_000 },
+async function kubernetes(counts: readonly number[]): Promise<void> {
+  console.log('Resident size (VmRSS) of three agents and the leading controller in the shipped');
+  console.log('form, MiB. The API server is real; no kube-proxy. Each Service has an address of');
+  console.log('each family and two EndpointSlices of two pods.\n');
+  console.log(heading);
+  for (const services of counts) {
+    const { agents, controller, publishedMs, servedMs } = await measureKubernetes(services);
+    console.log(row(services, 'agent', agents));
+    console.log(row(services, 'controller', controller));
+    console.log(
+      `${' '.repeat(10)}from the last one created to its addresses published ${seconds(publishedMs)}, to all served by all agents ${seconds(servedMs)}`,
     );
   }
-  await pause(SETTLE_MS);
-  const processes = nodes.map((node) => cluster.agent(node).pid);
-  const resident: number[] = [];
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    resident.push(...processes.map((pid) => mebibytes(pid, 'VmRSS')));
-    await pause(SAMPLE_EVERY_MS);
-  }
-  return { resident, highest: Math.max(...processes.map((pid) => mebibytes(pid, 'VmHWM'))) };
 }
 
-/** proc_pid_status(5) */
-function mebibytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kb = new RegExp(`^${field}:\\s+(?<kb>\\d+) kB$`, 'mu').exec(status)?.groups?.['kb'];
-  if (kb === undefined) throw new Error(`process ${pid} has no ${field}`);
-  return Number(kb) / 1024;
-}
+const heading = 'Services   of           median      max   highest ever   budget';
 
-function row({ services, mib }: Budget, { resident, highest }: Sizes): string {
-  const sorted = resident.toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const max = sorted.at(-1) ?? Number.NaN;
+function row(services: number, program: Program, { resident, highest }: Sizes): string {
+  const max = Math.max(...resident);
+  const budget = BUDGETS[program].get(services);
   const figures = [
     services.toString().padStart(8),
-    median.toFixed(1).padStart(6),
+    program.padEnd(10),
+    median(resident).toFixed(1).padStart(6),
     max.toFixed(1).padStart(6),
     highest.toFixed(1).padStart(12),
-    mib.toString().padStart(6),
+    (budget ?? '').toString().padStart(6),
   ];
-  return `${figures.join('   ')}   ${max <= mib ? 'met' : 'missed'}`;
+  if (budget === undefined) return figures.join('   ');
+  return `${figures.join('   ')}   ${max <= budget ? 'met' : 'missed'}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -18,7 +18,7 @@ export class ProblemLog {
   }
 
   update(problems: readonly Problem[]): void {
-    const next = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+    const next = new Map(problems.map((problem) => [textOf(problem), problem]));
     for (const [key, { object, field, value, message }] of next) {
       if (!this.#present.has(key)) this.#log.warn({ object, field, value }, message);
     }
@@ -27,4 +27,11 @@ export class ProblemLog {
     }
     this.#present = next;
   }
+}
+
+const texts = new WeakMap<Problem, string>();
+
+/** Most problems are there in each round, the same objects. */
+function textOf(problem: Problem): string {
+  return texts.getOrInsertComputed(problem, JSON.stringify);
 }

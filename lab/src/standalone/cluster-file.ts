@@ -1,19 +1,12 @@
+import { endpointSlicesOf, type ServiceBehindPods } from '../cluster/endpoint-slices.ts';
 import {
-  defaultPorts,
   fairleadObject,
   hostLabel,
   poolOf,
-  portName,
   preferenceOf,
   serviceOf,
-  type ServiceOptions,
 } from '../cluster/service-options.ts';
-import type { Node, Pod } from '../node.ts';
-
-/** A Service with the pods behind it, which a file has to name. */
-interface FileService extends ServiceOptions {
-  readonly pods: readonly Pod[];
-}
+import type { Node } from '../node.ts';
 
 export interface ClusterFileContents {
   readonly clusterId: string;
@@ -21,7 +14,7 @@ export interface ClusterFileContents {
   readonly nodes: readonly Node[];
   /** Ranges or prefixes of the one pool. */
   readonly pool: readonly string[];
-  readonly services: readonly FileService[];
+  readonly services: readonly ServiceBehindPods[];
   /** Nodes that shall own no address: labelled as Kubernetes has it for load balancers. */
   readonly excludedNodes?: readonly Node[] | undefined;
   /** Further objects, as they stand in a file. */
@@ -38,7 +31,7 @@ export function clusterFileText(contents: ClusterFileContents): string {
     ...contents.nodes.map((node) => nodeObject(node, contents.excludedNodes?.includes(node))),
     ...contents.services.flatMap((service) => [
       serviceOf(service),
-      ...sliceObjects(service),
+      ...endpointSlicesOf(service),
       ...[preferenceOf(service)].filter((announcement) => announcement !== undefined),
     ]),
     ...(contents.more ?? []),
@@ -55,31 +48,4 @@ function nodeObject(node: Node, excluded = false): object {
     metadata: { name: node.name, labels },
     status: { addresses: addresses.map(({ address }) => ({ type: 'InternalIP', address })) },
   };
-}
-
-function sliceObjects({ name, pods, ports = defaultPorts }: FileService): object[] {
-  return (['IPv4', 'IPv6'] as const).map((addressType) => ({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      name: `${name}-${addressType.toLowerCase()}`,
-      namespace: 'default',
-      labels: { 'kubernetes.io/service-name': name },
-    },
-    addressType,
-    endpoints: pods.flatMap((pod) =>
-      pod.addresses
-        .filter((address) => address.includes(':') === (addressType === 'IPv6'))
-        .map((address) => ({
-          addresses: [address],
-          nodeName: pod.node.name,
-          conditions: { ready: true },
-        })),
-    ),
-    ports: ports.map(({ protocol, port, targetPort }) => ({
-      name: portName({ protocol, port }),
-      protocol,
-      port: targetPort,
-    })),
-  }));
 }

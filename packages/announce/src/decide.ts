@@ -2,13 +2,16 @@ import {
   addressesOfNode,
   matchesInterface,
   matchesSelector,
+  remember,
+  rememberEach,
+  sharedAddresses,
+  type Allocation,
   type Allocations,
   type Announcement,
   type ClusterState,
   type LoadBalancerService,
   type NodeName,
   type Problem,
-  type ServiceKey,
 } from '@fairlead/cluster';
 import {
   familyOf,
@@ -61,6 +64,20 @@ const DEFAULT_ANNOUNCEMENT: AnnouncementPlan = {
   preferred: undefined,
 };
 
+/** What the claims of a Service depend on beside the Service. */
+interface Ground {
+  readonly self: NodeName;
+  /** In the order in which they count. */
+  readonly announcements: readonly Announcement[];
+  readonly places: readonly Place[];
+}
+
+/** A segment as far as it decides what is claimed there. */
+interface Place {
+  readonly name: string;
+  readonly prefixes: readonly Prefix[];
+}
+
 /**
  * Decides on which interfaces this node takes part, with which peers, and which addresses it may
  * claim there. Pure: the same input gives the same plan, whatever was decided before.
@@ -70,53 +87,90 @@ export function decideAnnouncements(
   allocations: Allocations,
   facts: AnnounceFacts,
 ): AnnouncePlan {
-  const announcements = inOrderOfName(state.announcements);
-  const plans = new Map(announcements.map((each) => [each.name, planAnnouncement(each, state)]));
   const segments = usableSegments(facts);
+  const places = segments.map(({ device: { name }, prefixes }) => ({ name, prefixes }));
+  const ground = groundOf(facts.self, state.announcements, JSON.stringify(places));
+  const claims = segments.map((): ClaimPlan[] => []);
   const problems: Problem[] = [];
   // One Service is enough to show what is wrong with an Announcement; thousands would hide it.
   const shadows = new Map<string, Problem>();
-  const claims = new Map<Segment, Map<IpAddress, ClaimPlan>>(
-    segments.map((segment) => [segment, new Map()]),
-  );
-
   for (const service of state.services) {
-    for (const { address, pool } of allocations.get(service.key)?.addresses ?? []) {
-      const [chosen, ...shadowed] = announcements.filter((each) => selects(each, service, pool));
-      for (const other of shadowed) {
-        if (chosen === undefined || shadows.has(other.name)) continue;
-        shadows.set(other.name, shadowedBy(chosen, other, service));
-      }
-      const places = segments.filter(({ device, prefixes }) =>
-        reaches(device.name, prefixes, address, chosen),
-      );
-      if (places.length === 0) problems.push(nowhere(service, address, segments, facts, chosen));
-      for (const segment of places) {
-        const perAddress = claims.get(segment) ?? new Map<IpAddress, ClaimPlan>();
-        const services: ServiceKey[] = [...(perAddress.get(address)?.services ?? []), service.key];
-        const announcement = (chosen && plans.get(chosen.name)?.id) ?? DEFAULT_ANNOUNCEMENT.id;
-        perAddress.set(address, { address, announcement, services });
-        claims.set(segment, perAddress);
-      }
+    const allocation = allocations.get(service.key);
+    if (allocation === undefined) continue;
+    const decided = decideService(service, allocation, ground);
+    for (const { place, claim } of decided.claims) claims[place]?.push(claim);
+    for (const problem of decided.problems) problems.push(problem);
+    for (const problem of decided.shadows) {
+      if (!shadows.has(problem.object)) shadows.set(problem.object, problem);
     }
   }
 
-  const used = segments.filter(
-    (segment) => (claims.get(segment)?.size ?? 0) > 0 || expectsAddresses(segment, state),
-  );
+  const shared = sharedAddresses(allocations);
+  const announcements = ground.announcements.map((each) => planAnnouncement(each, state));
+  const planned = segments.flatMap((segment, at): SegmentPlan[] => {
+    const its = claims[at] ?? [];
+    if (its.length === 0 && !expectsAddresses(segment, state)) return [];
+    const joined = shared.size === 0 ? its : joinShared(its, shared);
+    return [planSegment(segment, state, facts, announcements, joined)];
+  });
   return {
-    segments: used.map((segment) =>
-      planSegment(
-        segment,
-        state,
-        facts,
-        [...plans.values()],
-        [...(claims.get(segment)?.values() ?? [])],
-      ),
-    ),
+    segments: planned,
     interfaces: segments.map(({ device: { name, index, mac } }) => ({ name, index, mac })),
     problems: [...problems, ...shadows.values()],
   };
+}
+
+/** The same object as long as nothing in it changes. Places as text, as they are read anew each time. */
+const groundOf = remember(
+  (self: NodeName, announcements: readonly Announcement[], places: string): Ground => ({
+    self,
+    announcements: inOrderOfName(announcements),
+    places: JSON.parse(places) as Place[],
+  }),
+);
+
+/** What one Service adds to the plan. `place` is the number of a segment. */
+const decideService = rememberEach(
+  (service: LoadBalancerService, { addresses }: Allocation, ground: Ground) => {
+    const claims: { readonly place: number; readonly claim: ClaimPlan }[] = [];
+    const problems: Problem[] = [];
+    const shadows: Problem[] = [];
+    for (const { address, pool } of addresses) {
+      const [chosen, ...others] = ground.announcements.filter((each) =>
+        selects(each, service, pool),
+      );
+      if (chosen !== undefined) {
+        shadows.push(...others.map((other) => shadowedBy(chosen, other, service)));
+      }
+      const announcement = chosen === undefined ? DEFAULT_ANNOUNCEMENT.id : idOf(chosen);
+      const before = claims.length;
+      ground.places.forEach(({ name, prefixes }, place) => {
+        if (!reaches(name, prefixes, address, chosen)) return;
+        claims.push({ place, claim: { address, announcement, services: [service.key] } });
+      });
+      if (claims.length === before) problems.push(nowhere(service, address, ground, chosen));
+    }
+    return { claims, problems, shadows };
+  },
+);
+
+/** Services that share an address claim it together. */
+function joinShared(
+  claims: readonly ClaimPlan[],
+  shared: ReadonlySet<IpAddress>,
+): readonly ClaimPlan[] {
+  const joined = new Map<IpAddress, ClaimPlan>();
+  for (const claim of claims) {
+    const other = shared.has(claim.address) ? joined.get(claim.address) : undefined;
+    const services = other === undefined ? claim.services : [...other.services, ...claim.services];
+    joined.set(claim.address, other === undefined ? claim : { ...claim, services });
+  }
+  return [...joined.values()];
+}
+
+/** 0 is the default's; every other id is a hash, so that nodes agree without a coordinator. */
+function idOf({ name }: Announcement): number {
+  return hash32(name) || 1;
 }
 
 function planAnnouncement(announcement: Announcement, state: ClusterState): AnnouncementPlan {
@@ -124,9 +178,12 @@ function planAnnouncement(announcement: Announcement, state: ClusterState): Anno
   const nodesOf = (selector: typeof nodeSelector): NodeName[] | undefined =>
     selector &&
     state.nodes.filter((node) => matchesSelector(selector, node.labels)).map((node) => node.name);
-  // 0 is the default's; every other id is a hash, so that nodes agree without a coordinator.
-  const id = hash32(name) || 1;
-  return { id, name, candidates: nodesOf(nodeSelector), preferred: nodesOf(preferredNodes) };
+  return {
+    id: idOf(announcement),
+    name,
+    candidates: nodesOf(nodeSelector),
+    preferred: nodesOf(preferredNodes),
+  };
 }
 
 /** Interfaces that speak ARP, hold an address and are no port of another one. */
@@ -219,18 +276,17 @@ function portsOf(device: NetworkInterface, interfaces: readonly NetworkInterface
 function nowhere(
   service: LoadBalancerService,
   address: IpAddress,
-  segments: readonly Segment[],
-  facts: AnnounceFacts,
+  { self, places }: Ground,
   chosen: Announcement | undefined,
 ): Problem {
   const object = `Service/${service.key}`;
   const field = 'status.loadBalancer.ingress';
-  const have = segments
-    .map(({ device, prefixes }) => `${device.name} ${prefixes.map(formatPrefix).join(' ')}`)
+  const have = places
+    .map(({ name, prefixes }) => `${name} ${prefixes.map(formatPrefix).join(' ')}`)
     .join(', ');
   const why = namesInterfaces(chosen)
-    ? `Node ${facts.self} has no interface that Announcement ${chosen.name} names (${chosen.interfaces.join(', ')})`
-    : `Node ${facts.self} has no address in the subnet of ${address}`;
+    ? `Node ${self} has no interface that Announcement ${chosen.name} names (${chosen.interfaces.join(', ')})`
+    : `Node ${self} has no address in the subnet of ${address}`;
   return {
     object,
     field,

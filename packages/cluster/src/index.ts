@@ -6,6 +6,7 @@ export {
   type PortBackends,
 } from './backends.ts';
 export { deepFreeze } from './deep-freeze.ts';
+export { listChange, type ListChange } from './list-change.ts';
 export { matchesInterface } from './interface-globs.ts';
 export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
@@ -21,6 +22,10 @@ export { readPublishedStatus } from './objects/published-status.ts';
 export type { ReadOptions, Reader, ServiceOptions } from './objects/read-options.ts';
 export type { Condition } from './schemas/condition.ts';
 export type { NodeReportStatus } from './schemas/node-report.ts';
+export { remember } from './objects/remember.ts';
+export { unchanged } from './objects/unchanged.ts';
+export { sharedAddresses } from './shared-addresses.ts';
+export { rememberEach } from './remember-each.ts';
 export { matchesSelector } from './selectors.ts';
 export {
   readClusterText,

@@ -1,7 +1,11 @@
 import {
   addressesOfNode,
   deepFreeze,
+  remember,
+  rememberEach,
+  sharedAddresses,
   usableBackends,
+  type Allocation,
   type Allocations,
   type ClusterState,
   type LoadBalancerService,
@@ -9,8 +13,7 @@ import {
   type Problem,
 } from '@fairlead/cluster';
 import { familyOf, type IpAddress } from '@fairlead/ip';
-
-import { compareEntries, entryKey } from './entry-key.ts';
+import { entryKey } from './entry-key.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
 import { allowedSources } from './source-prefixes.ts';
 
@@ -33,43 +36,95 @@ export function decideLanding(
   self: NodeName,
   facts: LandFacts,
 ): LandPlan {
-  const nodeAddresses = new Map(
-    state.nodes.flatMap((node) =>
-      addressesOfNode(node).map((address) => [address, node.name] as const),
-    ),
-  );
-  const addresses = new Set<IpAddress>();
-  const answering = new Set<IpAddress>();
-  const entries = new Map<string, LandEntry>();
+  const ground = groundOf(self, state.nodes);
+  const shared = sharedAddresses(allocations);
+  const addresses: IpAddress[] = [];
+  const answering: IpAddress[] = [];
+  const all: LandEntry[] = [];
   const problems: Problem[] = [];
   for (const service of state.services) {
-    for (const { address } of allocations.get(service.key)?.addresses ?? []) {
-      const node = nodeAddresses.get(address);
+    const allocation = allocations.get(service.key);
+    if (allocation === undefined) continue;
+    const decided = decideService(service, allocation, ground);
+    for (const each of decided.addresses) addresses.push(each);
+    for (const each of decided.answering) answering.push(each);
+    for (const each of shared.size === 0 ? decided.landing : decided.entries) all.push(each);
+    for (const each of decided.problems) problems.push(each);
+  }
+  const { entries, doubles } =
+    shared.size === 0 ? { entries: all, doubles: [] } : split(all, shared);
+  const interfaces = [...new Set(facts.announcingInterfaces)].toSorted();
+  const unusable = interfaces.filter((name) => !isSafeName(name));
+  // What is in the lists is frozen.
+  return Object.freeze({
+    node: self,
+    announcingInterfaces: Object.freeze(interfaces.filter(isSafeName)),
+    addresses: Object.freeze(shared.size === 0 ? addresses : [...new Set(addresses)]),
+    answering: Object.freeze(shared.size === 0 ? answering : [...new Set(answering)]),
+    entries: Object.freeze(entries),
+    problems: deepFreeze([
+      ...problems,
+      ...doubles,
+      ...unusable.map((name) => unusableName(name, self)),
+    ]),
+  });
+}
+
+/** What decisions on a Service depend on beside it. */
+interface Ground {
+  readonly self: NodeName;
+  /** Whose address each address of a node is. */
+  readonly owners: ReadonlyMap<IpAddress, NodeName>;
+}
+
+/** The same object as long as it says the same. */
+const groundOf = remember((self: NodeName, nodes: ClusterState['nodes']): Ground => {
+  const pairs = nodes.map((node) =>
+    addressesOfNode(node).map((address) => [address, node.name] as const),
+  );
+  return { self, owners: new Map(pairs.flat()) };
+});
+
+/** What one Service adds to the plan. `landing` are those of its entries that have a pod here. */
+const decideService = rememberEach(
+  (service: LoadBalancerService, allocation: Allocation, { self, owners }: Ground) => {
+    const addresses: IpAddress[] = [];
+    const answering = new Set<IpAddress>();
+    const entries: LandEntry[] = [];
+    const problems: Problem[] = [];
+    for (const { address } of allocation.addresses) {
+      const node = owners.get(address);
       if (node !== undefined) {
         problems.push(addressOfNode(service, address, node));
         continue;
       }
-      addresses.add(address);
+      addresses.push(address);
       for (const { served, entry } of portsOf(service, address, self)) {
         if (served) answering.add(address);
-        const first = entries.get(entryKey(entry));
-        if (first === undefined) entries.set(entryKey(entry), entry);
-        else problems.push(portTaken(entry, first));
+        entries.push(entry);
       }
     }
-  }
-  const interfaces = [...new Set(facts.announcingInterfaces)].toSorted();
-  return deepFreeze({
-    node: self,
-    announcingInterfaces: interfaces.filter(isSafeName),
-    addresses: [...addresses].toSorted(),
-    answering: [...answering].toSorted(),
-    entries: [...entries.values()].filter(({ pods }) => pods.length > 0).toSorted(compareEntries),
-    problems: [
-      ...problems,
-      ...interfaces.filter((name) => !isSafeName(name)).map((name) => unusableName(name, self)),
-    ],
+    const landing = entries.filter(landsHere);
+    return deepFreeze({ addresses, answering: [...answering], entries, landing, problems });
+  },
+);
+
+/** The first of two Services with one port of an address has it; the other is told. */
+function split(all: readonly LandEntry[], shared: ReadonlySet<IpAddress>) {
+  const firsts = new Map<string, LandEntry>();
+  const doubles: Problem[] = [];
+  const entries = all.filter((entry) => {
+    if (!shared.has(entry.address)) return true;
+    const first = firsts.get(entryKey(entry));
+    if (first === undefined) firsts.set(entryKey(entry), entry);
+    else doubles.push(portTaken(entry, first));
+    return first === undefined;
   });
+  return { entries: entries.filter(landsHere), doubles };
+}
+
+function landsHere({ pods }: LandEntry): boolean {
+  return pods.length > 0;
 }
 
 /** Each port of the Service at this address: whether any node can serve it, and with which pods this one. */

@@ -6,7 +6,7 @@ import { LandDriver } from './land-driver.ts';
 import { LandError } from './land-error.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
 import { examplePlan, pod, type ExampleService } from './testing/example-cluster.ts';
-import { landPlans } from './testing/land-plans.ts';
+import { landPlans, sharingEntries } from './testing/land-plans.ts';
 
 const rich: readonly ExampleService[] = [
   { name: 'one', addresses: ['198.51.100.1'], endpoints: [pod('10.244.1.5')] },
@@ -52,10 +52,13 @@ suite('land driver', () => {
 
   test('from any plan to any other: what is there then is what was asked for', () => {
     fc.assert(
-      fc.property(fc.array(landPlans, { minLength: 1, maxLength: 4 }), (plans) => {
+      fc.property(fc.array(landPlans, { minLength: 1, maxLength: 4 }), (each) => {
+        const plans = sharingEntries(each);
         nftables.run('flush ruleset');
         for (const plan of plans) {
           assert.deepEqual(driver.apply(plan).problems, []);
+          assert.equal(driver.apply(plan).commands, 0);
+          driver.forget();
           assert.equal(driver.apply(plan).commands, 0);
         }
         const [last] = plans.slice(-1);
@@ -262,6 +265,10 @@ class CountingNftables implements Disposable {
 
   list(...[what, options]: Parameters<Nftables['list']>): string | undefined {
     return this.#nftables.list(what, options);
+  }
+
+  generation(): number {
+    return this.#nftables.generation();
   }
 
   [Symbol.dispose](): void {

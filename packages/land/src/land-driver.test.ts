@@ -10,6 +10,8 @@ class FakeNftables implements NftablesAccess {
   listing: string | undefined;
   refuses: RegExp | undefined;
   readonly scripts: string[] = [];
+  /** Somebody else is busy, too. */
+  #generation = 0;
 
   run(script: string): void {
     if (this.refuses?.test(script) === true) {
@@ -20,6 +22,11 @@ class FakeNftables implements NftablesAccess {
 
   list(): string | undefined {
     return this.listing;
+  }
+
+  generation(): number {
+    this.#generation += 2;
+    return this.#generation;
   }
 
   [Symbol.dispose](): void {

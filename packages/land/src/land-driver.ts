@@ -1,6 +1,7 @@
 import type { Problem } from '@fairlead/cluster';
 import { NftablesError, type ListOptions } from '@fairlead/linux';
 import { admit } from './admit.ts';
+import { PlanInForce } from './plan-in-force.ts';
 import { difference } from './difference.ts';
 import { forwardDropProblems } from './forward-policy.ts';
 import { shortText } from './land-error.ts';
@@ -16,6 +17,14 @@ export interface NftablesAccess extends Disposable {
   run(script: string): void;
   /** A listing as text; undefined where the thing is not there. */
   list(what: string, options?: ListOptions): string | undefined;
+  /** One more with every transaction of anybody. */
+  generation(): number;
+}
+
+/** What the table holds, as long as nobody has changed the ruleset since. */
+interface InForce {
+  readonly generation: number;
+  readonly plan: PlanInForce;
 }
 
 export interface LandReport {
@@ -26,13 +35,15 @@ export interface LandReport {
 }
 
 /**
- * Keeps the table `inet fairlead` as a plan asks for. Each call reads the table back and changes what
- * differs, so it repairs what others flushed or edited, and a new agent with the same plan changes nothing.
- * Disposing of it leaves the table in force: packets go on without an agent.
+ * Keeps the table `inet fairlead` as a plan asks for. Each call changes what differs from what the kernel holds, so
+ * it repairs what others flushed or edited, and a new agent with the same plan changes nothing. The table is read
+ * back unless the kernel says that the ruleset is as we left it. Disposing of the driver leaves the table in force:
+ * packets go on without an agent.
  */
 export class LandDriver implements Disposable {
   readonly #nftables: NftablesAccess;
   readonly #printed = new PrintedForms();
+  #inForce: InForce | undefined;
 
   /** @param nftables disposed of together with the driver */
   constructor(nftables: NftablesAccess) {
@@ -45,24 +56,54 @@ export class LandDriver implements Disposable {
    * @throws LandError where nftables refuses the table itself
    */
   apply(plan: LandPlan): LandReport {
+    const generation = this.#nftables.generation();
+    const commands = this.#change(plan, generation);
+    if (commands === undefined) return this.#compare(plan, generation);
+    return this.#report(plan, commands, []);
+  }
+
+  /** Has the next `apply` read the table back. */
+  forget(): void {
+    this.#inForce = undefined;
+  }
+
+  /** @returns how many commands were run; undefined where it is not known what the kernel holds */
+  #change(plan: LandPlan, generation: number): number | undefined {
+    const inForce = this.#inForce;
+    this.#inForce = undefined;
+    if (inForce?.generation !== generation) return undefined;
+    const commands = inForce.plan.changeTo(plan);
+    if (this.#attempt(commands) !== undefined) return undefined;
+    this.#remember(() => inForce.plan, generation, commands);
+    return commands.length;
+  }
+
+  /** If ours was the only transaction since that generation, the kernel holds what the plan asks for. */
+  #remember(plan: () => PlanInForce, before: number, commands: readonly string[]): void {
+    const generation = commands.length === 0 ? before : before + 1;
+    if (this.#nftables.generation() === generation) this.#inForce = { generation, plan: plan() };
+  }
+
+  #compare(plan: LandPlan, generation: number): LandReport {
     const wanted = renderTable(plan);
     const read = this.#read();
     const listed = read === undefined ? undefined : this.#printed.translate(read, wanted);
     const commands = difference(listed, wanted);
-    const report = (problems: readonly Problem[]): LandReport => ({
-      commands: commands.length,
-      problems: [...plan.problems, ...this.#wordingProblems(plan), ...problems],
-    });
-    if (commands.length === 0) return report([]);
-    try {
-      this.#nftables.run(commands.join('\n'));
-      this.#printed.settle(wanted, () => this.#read());
-      return report([]);
-    } catch (error) {
-      if (!(error instanceof NftablesError)) throw error;
+    if (this.#attempt(commands) === undefined) {
+      if (commands.length > 0) this.#printed.settle(wanted, () => this.#read());
+      this.#remember(() => new PlanInForce(plan), generation, commands);
+      return this.#report(plan, commands.length, []);
     }
     const refused = this.#applyInParts(plan, listed);
-    return report([...refused].map(([entry, error]) => refusal(entry, error)));
+    const problems = [...refused].map(([entry, error]) => refusal(entry, error));
+    return this.#report(plan, commands.length, problems);
+  }
+
+  #report(plan: LandPlan, commands: number, problems: readonly Problem[]): LandReport {
+    return {
+      commands,
+      problems: [...plan.problems, ...this.#wordingProblems(plan), ...problems],
+    };
   }
 
   /** What packets were counted as, by counter: `landed`, `guard-refused`, `denied/10.0.0.1/tcp/80` … */

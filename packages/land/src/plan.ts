@@ -10,7 +10,7 @@ export interface LandPlan {
   readonly addresses: readonly IpAddress[];
   /** Those behind which at least one usable backend stands, on any node: they answer an echo request. */
   readonly answering: readonly IpAddress[];
-  /** What lands here, in order of address, protocol and port; each of these occurs once. */
+  /** What lands here, in the order of the Services; each port of an address occurs once. */
   readonly entries: readonly LandEntry[];
   /** What was left out, and why. */
   readonly problems: readonly Problem[];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { PlanInForce } from './plan-in-force.ts';
 import { difference } from './difference.ts';
 import { renderTable } from './render.ts';
 import { examplePlan, pod } from './testing/example-cluster.ts';
@@ -55,6 +56,8 @@ suite('render', () => {
         'pod-1-v4 meta l4proto { 6, 17, 132 } dnat ip to ip daddr . meta l4proto . th dport map @pod-1-v4',
         'pod-1-v4 meta l4proto { 6, 17, 132 } dnat ip to ip daddr . meta l4proto . th dport map @pod-0-v4',
         'pods-2-v4 jhash ip saddr . th sport mod 2 vmap { 0 : goto pod-0-v4, 1 : goto pod-1-v4 }',
+        'pod-0-v6 counter name "landed"',
+        'pod-0-v6 meta l4proto { 6, 17, 132 } dnat ip6 to ip6 daddr . meta l4proto . th dport map @pod-0-v6',
         'stick/10.244.1.5/8080/10800s update @clients/10.244.1.5/8080 { ip daddr . meta l4proto . th dport . ip saddr timeout 10800s }',
         'stick/10.244.1.5/8080/10800s counter name "landed"',
         'stick/10.244.1.5/8080/10800s meta l4proto { 6, 17, 132 } dnat ip to 10.244.1.5:8080',
@@ -65,8 +68,6 @@ suite('render', () => {
         'affinity/198.51.100.2/tcp/80 ip daddr . meta l4proto . th dport . ip saddr @clients/10.244.1.6/8080 goto stick/10.244.1.6/8080/10800s',
         'affinity/198.51.100.2/tcp/80 jhash ip saddr mod 2 seed 0x1 0 goto stick/10.244.1.5/8080/10800s',
         'affinity/198.51.100.2/tcp/80 goto stick/10.244.1.6/8080/10800s',
-        'pod-0-v6 counter name "landed"',
-        'pod-0-v6 meta l4proto { 6, 17, 132 } dnat ip6 to ip6 daddr . meta l4proto . th dport map @pod-0-v6',
       ],
     );
   });
@@ -99,5 +100,8 @@ suite('render', () => {
       'delete map inet fairlead pod-1-v4',
     ]);
     assert.deepEqual(difference(before, renderTable(plan)), []);
+    const inForce = new PlanInForce(plan);
+    assert.deepEqual(inForce.changeTo(changed), difference(before, renderTable(changed)));
+    assert.deepEqual(inForce.changeTo(changed), []);
   });
 });

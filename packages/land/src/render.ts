@@ -42,6 +42,13 @@ export function renderTable(plan: LandPlan): NftTable {
   return table;
 }
 
+/** What one entry has by itself: sets and chains, with its own elements. */
+export function entryTable(entry: LandEntry): NftTable {
+  const table = new TableDraft();
+  addEntry(table, entry);
+  return table;
+}
+
 function addEntry(table: TableDraft, entry: LandEntry): void {
   const family = familyOf(entry.address);
   const element = `${entry.address} . ${protocolNumber[entry.protocol]} . ${entry.port}`;

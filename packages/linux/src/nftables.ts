@@ -1,5 +1,6 @@
 import { libc, libnftables } from './ffi.ts';
 import { NetlinkProtocol, NetlinkSocket } from './netlink/netlink-socket.ts';
+import { rulesetGeneration } from './netlink/ruleset-generation.ts';
 
 /** nftables refused a script; nothing of it was done. */
 export class NftablesError extends Error {
@@ -82,6 +83,11 @@ export class Nftables implements Disposable {
       }
       throw error;
     }
+  }
+
+  /** Which generation of the ruleset there is: one more with every transaction of anybody. @throws SystemError */
+  generation(): number {
+    return rulesetGeneration();
   }
 
   #execute(script: string, flags: number): string {

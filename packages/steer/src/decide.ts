@@ -1,6 +1,10 @@
 import {
   deepFreeze,
+  remember,
+  rememberEach,
+  sharedAddresses,
   usableBackends,
+  type Allocation,
   type Allocations,
   type Backend,
   type ClusterState,
@@ -26,6 +30,12 @@ export interface SteerFacts {
   readonly landingNodes: ReadonlySet<NodeName>;
 }
 
+/** An entry with the table that it names, if it names one. */
+interface Steered {
+  readonly entry: SteerEntry;
+  readonly table: SteerTable | undefined;
+}
+
 /**
  * Which nodes share the packets to each port of each allocated address, in proportion to their usable
  * endpoints. The traffic policy plays no part on a LAN: a packet goes to a node that has a pod, and the
@@ -38,36 +48,91 @@ export function decideSteering(
   self: NodeName,
   facts: SteerFacts,
 ): SteerPlan {
-  const knownNodes = new Set(state.nodes.map(({ name }) => name));
-  const addresses = new Set<IpAddress>();
-  const entries = new Map<string, SteerEntry>();
-  const tables = new Map<TableKey, SteerTable>();
+  const ground = groundOf(state.nodes, facts.landingNodes);
+  const shared = sharedAddresses(allocations);
+  const addresses: IpAddress[] = [];
+  const steered: Steered[] = [];
   const problems: Problem[] = [];
   for (const service of state.services) {
+    const allocation = allocations.get(service.key);
+    if (allocation === undefined) continue;
+    const decided = decideService(service, allocation, ground);
+    for (const each of decided.addresses) addresses.push(each);
+    for (const each of decided.steered) steered.push(each);
+    for (const each of decided.problems) problems.push(each);
+  }
+  const entries: SteerEntry[] = [];
+  const tables = new Map<TableKey, SteerTable>();
+  for (const { entry, table } of shared.size === 0 ? steered : withoutDoubles(steered, shared)) {
+    entries.push(entry);
+    if (table !== undefined) tables.set(table.key, table);
+  }
+  // What is in the lists is frozen.
+  return Object.freeze({
+    self,
+    addresses: Object.freeze(shared.size === 0 ? addresses : [...new Set(addresses)]),
+    entries: Object.freeze(entries),
+    tables: Object.freeze([...tables.values()]),
+    problems: Object.freeze(problems),
+  } satisfies SteerPlan);
+}
+
+/** What decisions on a Service depend on beside it. */
+interface Ground {
+  readonly knownNodes: ReadonlySet<NodeName>;
+  readonly landingNodes: ReadonlySet<NodeName>;
+}
+
+/** The same object as long as it says the same. */
+const groundOf = remember(
+  (nodes: ClusterState['nodes'], landingNodes: ReadonlySet<NodeName>): Ground => ({
+    knownNodes: new Set(nodes.map(({ name }) => name)),
+    landingNodes,
+  }),
+);
+
+/** What one Service adds to the plan. */
+const decideService = rememberEach(
+  (
+    service: LoadBalancerService,
+    { addresses }: Allocation,
+    { knownNodes, landingNodes }: Ground,
+  ) => {
     const backends: Backend[] = [];
-    for (const { address } of allocations.get(service.key)?.addresses ?? []) {
-      addresses.add(address);
+    const steered: Steered[] = [];
+    for (const { address } of addresses) {
       for (const { key, usable } of portsOf(service, address)) {
         backends.push(...usable);
-        const name = `${address} ${key.protocol} ${key.port}`;
-        // The allocator does not give one port of an address to two; landing tells where it has happened.
-        if (usable.length === 0 || entries.has(name)) continue;
-        const candidates = gatherCandidates(usable, facts.landingNodes);
+        if (usable.length === 0) continue;
+        const candidates = gatherCandidates(usable, landingNodes);
         const target = targetOf(candidates);
-        if (target.kind === 'table') tables.set(target.key, { key: target.key, candidates });
-        entries.set(name, { ...key, affinity: service.affinitySeconds !== undefined, target });
+        const table = target.kind === 'table' ? { key: target.key, candidates } : undefined;
+        const affinity = service.affinitySeconds !== undefined;
+        steered.push({ entry: { ...key, affinity, target }, table });
       }
     }
-    problems.push(...lostClients(service, backends, knownNodes, facts.landingNodes));
-    if (allocations.has(service.key)) problems.push(...unsteered(service));
-  }
-  return deepFreeze({
-    self,
-    addresses: [...addresses],
-    entries: [...entries.values()],
-    tables: [...tables.values()],
-    problems,
-  } satisfies SteerPlan);
+    return deepFreeze({
+      addresses: addresses.map(({ address }) => address),
+      steered,
+      problems: [
+        ...lostClients(service, backends, knownNodes, landingNodes),
+        ...unsteered(service),
+      ],
+    });
+  },
+);
+
+/** The allocator does not give one port of an address to two; landing tells where it has happened. */
+function withoutDoubles(
+  steered: readonly Steered[],
+  shared: ReadonlySet<IpAddress>,
+): readonly Steered[] {
+  const taken = new Set<string>();
+  return steered.filter(({ entry: { address, protocol, port } }) => {
+    if (!shared.has(address)) return true;
+    const before = taken.size;
+    return taken.add(`${address} ${protocol} ${port}`).size > before;
+  });
 }
 
 /** SCTP has its own ways to break (checksum, several addresses): its packets stay where they come in. */

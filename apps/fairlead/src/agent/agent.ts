@@ -180,6 +180,8 @@ class Agent implements AsyncDisposable {
     if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
     const recheck = setInterval(() => {
       this.#gateways = listDefaultGateways();
+      this.#land.forget();
+      this.#steer.forget();
       this.#reconciler.request();
     }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));

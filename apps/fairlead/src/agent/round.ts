@@ -1,5 +1,11 @@
 import { decideAnnouncements, type AnnouncePlan, type SegmentMembers } from '@fairlead/announce';
-import type { Allocations, ClusterState, NodeName, Problem } from '@fairlead/cluster';
+import {
+  unchanged,
+  type Allocations,
+  type ClusterState,
+  type NodeName,
+  type Problem,
+} from '@fairlead/cluster';
 import { decideLanding, type LandPlan } from '@fairlead/land';
 import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
 import { decideSteering, type SteerPlan, type SteerSegment } from '@fairlead/steer';
@@ -36,6 +42,7 @@ interface ObjectDecisions {
 export class Rounds {
   readonly #objects: Pick<ObjectSource, 'allocations' | 'landingNodes'>;
   #last: ObjectDecisions | undefined;
+  #landingNodes: ReadonlySet<NodeName> | undefined;
 
   constructor(objects: Pick<ObjectSource, 'allocations' | 'landingNodes'>) {
     this.#objects = objects;
@@ -47,7 +54,8 @@ export class Rounds {
     const land = decideLanding(state, allocations, self, {
       announcingInterfaces: announce.segments.map(({ interfaceName }) => interfaceName),
     });
-    const refusals = Array.from(allocations.values(), ({ problems }) => problems).flat();
+    const refusals: Problem[] = [];
+    for (const { problems } of allocations.values()) refusals.push(...problems);
     return {
       state,
       allocations,
@@ -61,7 +69,9 @@ export class Rounds {
   #decideObjects(self: NodeName, state: ClusterState): ObjectDecisions {
     if (this.#last?.state === state) return this.#last;
     const allocations = this.#objects.allocations(state);
-    const landingNodes = this.#objects.landingNodes(state);
+    // The same object while it says the same: then only Services that have changed are decided anew.
+    const landingNodes = unchanged(this.#landingNodes, this.#objects.landingNodes(state));
+    this.#landingNodes = landingNodes;
     const steer = decideSteering(state, allocations, self, { landingNodes });
     this.#last = { state, allocations, steer };
     return this.#last;

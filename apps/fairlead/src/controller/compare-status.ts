@@ -1,6 +1,6 @@
 import type { PublishedStatus } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
-import { addressesAreOurs, sayTheSame } from './findings.ts';
+import { addressesAreOurs, ANNOUNCED, sayTheSame } from './findings.ts';
 
 export function sameAddresses(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
   return a.length === b.length && a.every((address, index) => address === b[index]);
@@ -26,7 +26,10 @@ export function sameStatus(a: PublishedStatus, b: PublishedStatus): boolean {
   );
 }
 
-/** Whether nothing differs but messages: that need not be told at once. */
+/**
+ * Whether nothing differs but messages, or that agents have reported by now: that need not be told at once, and
+ * concerns all Services together.
+ */
 export function differsInWordsOnly(a: PublishedStatus, b: PublishedStatus): boolean {
   return (
     a.uid === b.uid &&
@@ -37,7 +40,9 @@ export function differsInWordsOnly(a: PublishedStatus, b: PublishedStatus): bool
 
 function verdicts({ conditions }: PublishedStatus): string {
   return conditions
-    .map(({ type, status, reason }) => `${type} ${status} ${reason}`)
-    .sort()
+    .map(({ type, status, reason }) =>
+      type === ANNOUNCED && status !== 'False' ? type : `${type} ${status} ${reason}`,
+    )
+    .toSorted()
     .join();
 }

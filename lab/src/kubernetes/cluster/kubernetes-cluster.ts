@@ -7,6 +7,7 @@ import {
   type ClusterNetwork,
   type ClusterNetworkOptions,
 } from '../../cluster/cluster-network.ts';
+import { endpointSlicesOf } from '../../cluster/endpoint-slices.ts';
 import {
   defaultPool,
   poolOf,
@@ -144,6 +145,18 @@ export class KubernetesCluster extends AgentCluster {
     if (preference !== undefined) await this.apply(preference);
     const spec = { ...service.spec, selector: podLabels, ...options.spec };
     await this.apply({ ...service, spec } as KubeObject);
+  }
+
+  /**
+   * Makes a Service in front of all pods whose endpoints are written beside it, so that nobody has to look for
+   * them: for many.
+   */
+  async plainService(options: ServiceOptions): Promise<void> {
+    const service = serviceOf(options);
+    const slices = endpointSlicesOf({ ...options, pods: this.pods });
+    await Promise.all(slices.map((slice) => this.api.create(resources.endpointSlices, slice)));
+    const spec = { ...service.spec, allocateLoadBalancerNodePorts: false };
+    await this.api.create(resources.services, { ...service, spec });
   }
 
   /** The Service as the API server has it. */

@@ -48,3 +48,14 @@ export const landPlans: fc.Arbitrary<LandPlan> = fc
     entries: entries.toSorted(compareEntries),
     problems: [],
   }));
+
+/** Equal entries become the same object, as those of a Service are that has not changed. */
+export function sharingEntries(plans: readonly LandPlan[]): readonly LandPlan[] {
+  const known = new Map<string, LandEntry>();
+  return plans.map((plan) => ({
+    ...plan,
+    entries: plan.entries.map((entry) =>
+      known.getOrInsertComputed(JSON.stringify(entry), () => entry),
+    ),
+  }));
+}

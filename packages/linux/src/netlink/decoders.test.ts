@@ -101,7 +101,7 @@ test('a BPF filter that we ask for has its place in the header, as the kernel li
 test('a transaction of nft: only the message that ends it counts', () => {
   assert.deepEqual(read(captured.ruleset).map(decodeRulesetGeneration), [
     undefined,
-    { threadId: 20716, threadName: 'nft' },
+    { id: 2, threadId: 20716, threadName: 'nft' },
   ]);
 });
 

@@ -1,18 +1,22 @@
 import { ProtocolError } from '@fairlead/wire';
 import { Attributes } from './attributes.ts';
 import type { NetlinkMessage } from './message.ts';
+import { NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
 
 /** Who committed a transaction to the nftables ruleset. */
 export interface RulesetGeneration {
+  /** One more with every transaction. */
+  readonly id: number;
   /** Thread id in the kernel's first process id namespace; 0 where the kernel does not say. */
   readonly threadId: number;
   /** Name of that thread, at most 15 characters. */
   readonly threadName: string;
 }
 
-/** NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN, include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h */
+/** NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_…GEN, include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h */
 const newGeneration = (10 << 8) | 15;
-const GenerationAttribute = { processId: 2, processName: 3 } as const;
+const getGeneration = (10 << 8) | 16;
+const GenerationAttribute = { id: 1, processId: 2, processName: 3 } as const;
 
 /** struct nfgenmsg: family u8, version u8, resource u16. */
 const headerSize = 4;
@@ -35,7 +39,23 @@ export function decodeRulesetGeneration(message: NetlinkMessage): RulesetGenerat
   }
   const attributes = new Attributes(payload.subarray(headerSize), offset + headerSize);
   return {
+    id: attributes.u32be(GenerationAttribute.id) ?? 0,
     threadId: attributes.u32be(GenerationAttribute.processId) ?? 0,
     threadName: attributes.text(GenerationAttribute.processName) ?? '',
   };
+}
+
+/**
+ * Which generation of this namespace's nftables ruleset there is: one more with every transaction of anybody. As long
+ * as it is the same nobody has changed a rule, a chain, or an element otherwise than by packets.
+ * @throws SystemError, ProtocolError
+ */
+export function rulesetGeneration(): number {
+  using socket = new NetlinkSocket(NetlinkProtocol.netfilter);
+  const what = 'generation of the nftables ruleset';
+  const answer = decodeRulesetGeneration(
+    socket.get(getGeneration, new Uint8Array(headerSize), what),
+  );
+  if (answer === undefined) throw new Error(`${what}: the kernel's answer is something else`);
+  return answer.id;
 }

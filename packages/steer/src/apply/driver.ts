@@ -43,6 +43,7 @@ export class SteerDriver implements Disposable {
   readonly #segments: SegmentStore;
   readonly #attachments: Attachments;
   #unattached: ReadonlySet<SteerSegment> = new Set();
+  #incomplete: ReadonlySet<IpAddress> = new Set();
 
   private constructor(
     object: BpfObject,
@@ -107,6 +108,7 @@ export class SteerDriver implements Disposable {
     const entryChange = this.#entries.write(plan, slots, indexOf);
     const failures = this.#attach(segments, segmentChange.unserved);
     this.#unattached = new Set(failures.keys());
+    this.#incomplete = entryChange.incomplete;
 
     entryChange.prune();
     this.#tables.retain(digests);
@@ -118,14 +120,24 @@ export class SteerDriver implements Disposable {
     return problemsOf(plan.self, nameless, entryChange.incomplete, failures);
   }
 
+  /** Has the next `apply` read back what the kernel holds of entries; else what was written last counts. */
+  forget(): void {
+    this.#entries.forget();
+  }
+
   /** Marks a node on one segment, or on all, as silent or live; takes effect with the next packet. */
   setLive(node: NodeName, live: boolean, interfaceIndex?: number): void {
     this.#segments.setLive(node, live, interfaceIndex);
   }
 
-  /** Whether packets to this address go where they should, whichever segment they come in by. */
+  /** Whether packets to this address go where they should since the last `apply`, whichever segment they come in by. */
   installed(address: IpAddress): boolean {
     return this.#unattached.size === 0 && this.#entries.has(address);
+  }
+
+  /** Addresses of the last plan that are not `installed`, without asking the kernel for each. */
+  get uninstalled(): 'all' | ReadonlySet<IpAddress> {
+    return this.#unattached.size === 0 ? this.#incomplete : 'all';
   }
 
   counters(): SteerCounters {
@@ -171,12 +183,13 @@ function pinDirectory(directory: string): string {
 
 /** All nodes that rows, peers or we ourselves are. */
 function namesIn(plan: SteerPlan, segments: readonly SteerSegment[]): ReadonlySet<NodeName> {
-  return new Set([
+  const names = new Set([
     plan.self,
     ...plan.tables.flatMap(({ candidates }) => candidates.flatMap(({ node }) => node ?? [])),
-    ...plan.entries.flatMap(({ target }) => (target.kind === 'node' ? [target.node] : [])),
     ...segments.flatMap(({ peers }) => peers.map(({ node }) => node)),
   ]);
+  for (const { target } of plan.entries) if (target.kind === 'node') names.add(target.node);
+  return names;
 }
 
 function problemsOf(
