@@ -58,7 +58,10 @@ export async function writeServiceStatus(
 }
 
 /** What we own of a status after the write. */
-export function serviceStatus(before: PublishedStatus, after: PublishedStatus): StatusObject['status'] {
+export function serviceStatus(
+  before: PublishedStatus,
+  after: PublishedStatus,
+): StatusObject['status'] {
   const ingress = after.addresses.map((ip) => ({ ip, ipMode: 'VIP' as const }));
   const { conditions } = after;
   // Released: we own nothing any more. What somebody else has written meanwhile stays.
