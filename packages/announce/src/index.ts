@@ -5,10 +5,12 @@ export {
   type WorkerMessage,
 } from './packet-worker/handle.ts';
 export type {
+  AddressConflict,
   AddressReport,
   MemberState,
   SegmentMembers,
   SegmentReport,
+  SegmentSummary,
 } from './packet-worker/protocol.ts';
 export type { AnnouncePlan, SegmentPlan, UsableInterface } from './plan.ts';
 export { ReachIndex, type Reach } from './reach.ts';

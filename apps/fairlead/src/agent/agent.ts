@@ -11,7 +11,6 @@ import {
   type Problem,
   type SourceUpdate,
 } from '@fairlead/cluster';
-import type { IpAddress } from '@fairlead/ip';
 import type { KubeClient } from '@fairlead/kube';
 import { LandDriver } from '@fairlead/land';
 import {
@@ -182,6 +181,7 @@ class Agent implements AsyncDisposable {
       this.#gateways = listDefaultGateways();
       this.#land.forget();
       this.#steer.forget();
+      this.#worker.forget();
       this.#reconciler.request();
     }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));
@@ -242,7 +242,7 @@ class Agent implements AsyncDisposable {
         clusterId: state.clusterId,
         keys: second === undefined ? [first] : [first, second],
         announce: round.announce,
-        prepared: this.#preparedAddresses(round),
+        unprepared: this.#steer.uninstalled,
         excluded: node?.excluded ?? true,
         ready: node?.ready ?? false,
         fresh: this.#fresh,
@@ -304,25 +304,17 @@ class Agent implements AsyncDisposable {
 
   async #report(previous: NodeReportStatus | undefined): Promise<NodeReportStatus | undefined> {
     if (this.#round === undefined) return undefined;
-    const { problems, services } = await this.#snapshot();
     return nodeReport({
       version: VERSION,
       announce: this.#round.announce,
       addresses: listAddresses(),
       gateways: this.#gateways,
-      segments: await this.#worker.report(),
-      problems: [...services.flatMap((service) => service.problems), ...problems],
+      segments: await this.#worker.summary(),
+      problems: this.#problems,
       attach: tcIngressMode(),
       previous,
       now: new Date(),
     });
-  }
-
-  #preparedAddresses({ allocations }: Round): ReadonlySet<IpAddress> {
-    const allocated = Array.from(allocations.values(), ({ addresses }) => addresses).flat();
-    return new Set(
-      allocated.map(({ address }) => address).filter((address) => this.#steer.installed(address)),
-    );
   }
 
   #say(problems: readonly Problem[]): void {

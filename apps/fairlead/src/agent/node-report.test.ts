@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AnnouncePlan, SegmentReport } from '@fairlead/announce';
+import type { AnnouncePlan, SegmentSummary } from '@fairlead/announce';
+import type { ServiceKey } from '@fairlead/cluster';
 import type { IpAddress, MacAddress } from '@fairlead/ip';
 import type { InterfaceAddress } from '@fairlead/linux';
 import { bucketOf } from '@fairlead/membership';
 import { nodeReport, type NodeReportInput } from './node-report.ts';
 
 const ours = '192.0.2.100' as IpAddress;
-const theirs = '192.0.2.101' as IpAddress;
 const mac = '52:54:00:00:00:01' as MacAddress;
 
 const announce: AnnouncePlan = {
@@ -23,10 +23,7 @@ const announce: AnnouncePlan = {
         { id: 0, name: '', candidates: undefined, preferred: undefined },
         { id: 7, name: 'front', candidates: undefined, preferred: undefined },
       ],
-      claims: [
-        { address: ours, announcement: 7, services: [] },
-        { address: theirs, announcement: 0, services: [] },
-      ],
+      claims: [],
     },
   ],
   interfaces: [{ name: 'eth0', index: 2, mac }],
@@ -34,24 +31,12 @@ const announce: AnnouncePlan = {
 };
 
 function segment(
-  standing: SegmentReport['standing'],
+  standing: SegmentSummary['standing'],
   answering: readonly IpAddress[],
-): SegmentReport {
-  return {
-    interfaceName: 'eth0',
-    standing,
-    waiting: undefined,
-    members: [],
-    addresses: [ours, theirs].map((address) => ({
-      address,
-      owner: undefined,
-      ownedMs: undefined,
-      state: answering.includes(address) ? 'answering' : 'not-owned',
-      conflict: undefined,
-    })),
-    problems: [],
-    counters: {},
-  };
+): SegmentSummary {
+  const held = { announcement: 7, count: answering.length, buckets: answering.map(bucketOf) };
+  const none = answering.length === 0;
+  return { interfaceName: 'eth0', standing, held: none ? [] : [held], conflicts: [] };
 }
 
 function address(text: string, more: Partial<InterfaceAddress> = {}): InterfaceAddress {
@@ -128,4 +113,22 @@ test('what the schema does not take is left out or cut', () => {
   const report = nodeReport({ ...input, problems });
   assert.equal(report.problems.length, 64);
   assert.equal(report.problems[0]?.message.length, 2048);
+});
+
+test('a foreign host that uses an address comes before all other problems', () => {
+  const stranger = '02:00:00:00:00:99' as MacAddress;
+  const services = ['default/web', 'default/api'] as ServiceKey[];
+  const conflicts = [{ address: ours, mac: stranger, services }];
+  const problems = [{ object: 'Node/a', field: '', value: '', message: 'Something else.' }];
+  const segments = [{ ...segment('active', []), conflicts }];
+  const report = nodeReport({ ...input, segments, problems });
+  assert.deepEqual(
+    report.problems.map(({ object, value }) => [object, value]),
+    [
+      ['Service/default/web', ours],
+      ['Service/default/api', ours],
+      ['Node/a', ''],
+    ],
+  );
+  assert.match(report.problems[0]?.message ?? '', /02:00:00:00:00:99 uses it too, seen on eth0/u);
 });

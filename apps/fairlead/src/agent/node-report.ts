@@ -1,8 +1,9 @@
-import type { AnnouncePlan, SegmentReport } from '@fairlead/announce';
+import type { AnnouncePlan, SegmentSummary } from '@fairlead/announce';
 import type { NodeReportStatus, Problem } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import type { InterfaceAddress, TcMode } from '@fairlead/linux';
-import { bucketCount, bucketOf } from '@fairlead/membership';
+import { bucketCount } from '@fairlead/membership';
+import { conflictProblem } from './conflict-problem.ts';
 
 export interface NodeReportInput {
   readonly version: string;
@@ -10,7 +11,7 @@ export interface NodeReportInput {
   readonly addresses: readonly InterfaceAddress[];
   /** Of default routes. */
   readonly gateways: readonly IpAddress[];
-  readonly segments: readonly SegmentReport[];
+  readonly segments: readonly SegmentSummary[];
   readonly problems: readonly Problem[];
   readonly attach: TcMode;
   /** The last report, which says since when is held what is held. */
@@ -43,17 +44,20 @@ export function nodeReport(input: NodeReportInput): NodeReportStatus {
     held: heldBuckets(input).slice(0, MOST.held),
     sessions: [],
     dataPath: { attach: attach === 'tcx' ? 'TCX' : 'Clsact', landing: true },
-    problems: problems.slice(0, MOST.problems).map(({ object, field, value, message }) => ({
-      object: clip(object, LONGEST_TEXT),
-      field: clip(field, LONGEST_TEXT),
-      value: clip(value, LONGEST_TEXT),
-      message: clip(message, LONGEST_MESSAGE),
-    })),
+    problems: conflicts(segments)
+      .concat(problems)
+      .slice(0, MOST.problems)
+      .map(({ object, field, value, message }) => ({
+        object: clip(object, LONGEST_TEXT),
+        field: clip(field, LONGEST_TEXT),
+        value: clip(value, LONGEST_TEXT),
+        message: clip(message, LONGEST_MESSAGE),
+      })),
   };
 }
 
 /** The best that the node is anywhere; it takes part nowhere if it is on no segment. */
-function classOf(segments: readonly SegmentReport[]): NodeReportStatus['class'] {
+function classOf(segments: readonly SegmentSummary[]): NodeReportStatus['class'] {
   const standings = new Set(segments.map(({ standing }) => standing));
   if (standings.has('active')) return 'Active';
   if (standings.has('behind')) return 'Behind';
@@ -62,22 +66,27 @@ function classOf(segments: readonly SegmentReport[]): NodeReportStatus['class'] 
 
 /** What is answered for, by segment and Announcement. */
 function heldBuckets({ announce, segments, previous, now }: NodeReportInput): Held[] {
-  return announce.segments.flatMap(({ interfaceName, announcements, claims }): Held[] => {
-    const report = segments.find((each) => each.interfaceName === interfaceName);
-    const answering = new Set(
-      report?.addresses.filter(({ state }) => state === 'answering').map(({ address }) => address),
-    );
-    const held = claims.filter(({ address }) => answering.has(address));
-    return [...Map.groupBy(held, ({ announcement }) => announcement)].map(([id, ofOne]) => {
-      const announcement = announcements.find((each) => each.id === id)?.name ?? '';
-      const buckets = bitmap(ofOne.map(({ address }) => bucketOf(address)));
+  return segments.flatMap(({ interfaceName, held }) => {
+    const plan = announce.segments.find((each) => each.interfaceName === interfaceName);
+    return held.map(({ announcement: id, count, buckets: numbers }): Held => {
+      const announcement = plan?.announcements.find((each) => each.id === id)?.name ?? '';
+      const buckets = bitmap(numbers);
       const before = previous?.held.find(
         (each) => each.interface === interfaceName && each.announcement === announcement,
       );
       const since = before?.buckets === buckets ? before.since : now.toISOString();
-      return { announcement, interface: interfaceName, count: ofOne.length, buckets, since };
+      return { announcement, interface: interfaceName, count, buckets, since };
     });
   });
+}
+
+/** They come first: nobody else knows of them, and other problems may be thousands. */
+function conflicts(segments: readonly SegmentSummary[]): readonly Problem[] {
+  return segments.flatMap((segment) =>
+    segment.conflicts.flatMap((conflict) =>
+      conflict.services.map((service) => conflictProblem(service, segment.interfaceName, conflict)),
+    ),
+  );
 }
 
 /** Bit 0 of byte 0 is bucket 0. */

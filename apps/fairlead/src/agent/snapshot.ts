@@ -1,5 +1,5 @@
 import type { AddressReport, SegmentReport } from '@fairlead/announce';
-import type { AllocatedAddress, NodeName, Problem } from '@fairlead/cluster';
+import type { AllocatedAddress, NodeName, Problem, ServiceKey } from '@fairlead/cluster';
 import type {
   AddressStatus,
   AgentSnapshot,
@@ -7,6 +7,7 @@ import type {
   ServiceStatus,
 } from '../status/snapshot.ts';
 import { usablePods } from '../status/usable-pods.ts';
+import { conflictProblem } from './conflict-problem.ts';
 import type { Round } from './round.ts';
 
 export interface SnapshotInput {
@@ -33,20 +34,21 @@ export function takeSnapshot(input: SnapshotInput): AgentSnapshot {
   for (const { interfaceName, addresses } of segments) {
     for (const report of addresses) sightings.set(report.address, { interfaceName, report });
   }
+  const byObject = Map.groupBy(problems, ({ object }) => object);
   const services = (round?.state.services ?? []).map((service): ServiceStatus => {
-    const object = `Service/${service.key}`;
+    const addresses = round?.allocations.get(service.key)?.addresses ?? [];
     return {
       service: service.key,
       externalTrafficPolicy: service.externalTrafficPolicy,
       ports: service.ports.map(({ port, protocol }) => `${port}/${protocol}`),
-      addresses: (round?.allocations.get(service.key)?.addresses ?? []).map((allocated) =>
+      addresses: addresses.map((allocated) =>
         addressStatus(allocated, sightings.get(allocated.address), node),
       ),
       pods: usablePods(service),
       problems: [
-        ...problems.filter((problem) => problem.object === object),
-        ...(round?.allocations.get(service.key)?.addresses ?? []).flatMap(({ address }) =>
-          conflictProblems(object, sightings.get(address)),
+        ...(byObject.get(`Service/${service.key}`) ?? []),
+        ...addresses.flatMap(({ address }) =>
+          conflictProblems(service.key, sightings.get(address)),
         ),
       ],
     };
@@ -93,17 +95,10 @@ function addressStatus(
 }
 
 /** Only the node that would answer for the address knows of it. */
-function conflictProblems(object: string, sighting: Sighting | undefined): Problem[] {
-  const { address, conflict } = sighting?.report ?? {};
-  if (address === undefined || conflict === undefined) return [];
-  return [
-    {
-      object,
-      field: 'status.loadBalancer.ingress',
-      value: address,
-      message: `The host with MAC address ${conflict} uses it too, seen on ${sighting?.interfaceName}, so it is not announced. Take it from that host, or request another one for the Service and take it out of the pool.`,
-    },
-  ];
+function conflictProblems(service: ServiceKey, sighting: Sighting | undefined): Problem[] {
+  const { address, conflict: mac } = sighting?.report ?? {};
+  if (sighting === undefined || address === undefined || mac === undefined) return [];
+  return [conflictProblem(service, sighting.interfaceName, { address, mac })];
 }
 
 function whatHappensHere(report: AddressReport | undefined, self: NodeName): string {

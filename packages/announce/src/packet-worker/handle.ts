@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { listChange } from '@fairlead/cluster';
 import { EventFd, monotonicNs } from '@fairlead/linux';
+import type { AnnouncePlan, ClaimPlan, SegmentPlan } from '../plan.ts';
 import type {
   FromPacketWorker,
   PacketWorkerOptions,
   SegmentReport,
+  SegmentSettings,
+  SegmentSummary,
   ToPacketWorker,
   WorkerPlan,
 } from './protocol.ts';
@@ -12,6 +17,14 @@ import type {
 const SIGN_OF_LIFE_MS = 250;
 /** Handing over takes at most a second; then the worker says so or is not asked any further. */
 const LEAVE_WITHIN_MS = 2000;
+
+/** Claims in one message: between two of them the worker sends what heartbeats are due. */
+const CLAIMS_AT_A_TIME = 250;
+
+/** What the worker has to do, in the main thread's words. */
+export type PacketWorkerPlan = Omit<WorkerPlan, 'kind' | 'segments'> & {
+  readonly announce: AnnouncePlan;
+};
 
 /** What the worker says without having been asked. */
 export type WorkerMessage = Extract<FromPacketWorker, { kind: 'members' | 'log' }>;
@@ -28,7 +41,11 @@ export class PacketWorker implements AsyncDisposable {
   readonly #wake: EventFd;
   readonly #timer: NodeJS.Timeout;
   readonly #exited: Promise<void>;
-  readonly #asked = new Map<number, (segments: SegmentReport[]) => void>();
+  readonly #askedReports = new Map<number, (segments: SegmentReport[]) => void>();
+  readonly #askedSummaries = new Map<number, (segments: SegmentSummary[]) => void>();
+  #told: WorkerPlan | undefined;
+  /** What it claims, by interface. */
+  readonly #claims = new Map<string, readonly ClaimPlan[]>();
   #lastAsked = 0;
   #left: () => void = () => {};
   #ending = false;
@@ -62,17 +79,35 @@ export class PacketWorker implements AsyncDisposable {
     });
   }
 
-  /** Replaces what the worker has to do. */
-  apply(plan: Omit<WorkerPlan, 'kind'>): void {
-    this.#post({ kind: 'plan', ...plan });
+  /** Replaces what the worker has to do; it is told what has changed. */
+  apply({ announce, ...rest }: PacketWorkerPlan): void {
+    const segments = announce.segments.map(settingsOf);
+    const plan: WorkerPlan = { kind: 'plan', ...rest, segments };
+    if (!isDeepStrictEqual(plan, this.#told)) {
+      this.#post(plan);
+      this.#told = plan;
+    }
+    const names = new Set(segments.map(({ interfaceName }) => interfaceName));
+    for (const name of this.#claims.keys()) if (!names.has(name)) this.#claims.delete(name);
+    for (const segment of announce.segments) this.#changeClaims(segment);
   }
 
-  /** What it knows of each segment. */
+  /** Has the next `apply` tell the plan again, so that the worker compares with what the kernel holds. */
+  forget(): void {
+    this.#told = undefined;
+  }
+
+  /** What it knows of each segment, address by address. */
   async report(): Promise<readonly SegmentReport[]> {
     return new Promise((resolve) => {
-      this.#lastAsked += 1;
-      this.#asked.set(this.#lastAsked, resolve);
-      this.#post({ kind: 'ask', number: this.#lastAsked });
+      this.#askedReports.set(this.#ask('report'), resolve);
+    });
+  }
+
+  /** What the cluster is told of each segment. */
+  async summary(): Promise<readonly SegmentSummary[]> {
+    return new Promise((resolve) => {
+      this.#askedSummaries.set(this.#ask('summary'), resolve);
     });
   }
 
@@ -98,6 +133,30 @@ export class PacketWorker implements AsyncDisposable {
     this.#wake[Symbol.dispose]();
   }
 
+  #changeClaims({ interfaceName, claims }: SegmentPlan): void {
+    const { gone, fresh } = listChange(this.#claims.get(interfaceName) ?? [], claims);
+    this.#claims.set(interfaceName, claims);
+    const left = new Map(gone.map((claim) => [claim.address, claim]));
+    const put: ClaimPlan[] = [];
+    for (const claim of fresh) {
+      if (!isDeepStrictEqual(left.get(claim.address), claim)) put.push(claim);
+      left.delete(claim.address);
+    }
+    if (left.size > 0) {
+      this.#post({ kind: 'claims', interfaceName, gone: [...left.keys()], put: [] });
+    }
+    for (let at = 0; at < put.length; at += CLAIMS_AT_A_TIME) {
+      const some = put.slice(at, at + CLAIMS_AT_A_TIME);
+      this.#post({ kind: 'claims', interfaceName, gone: [], put: some });
+    }
+  }
+
+  #ask(what: 'report' | 'summary'): number {
+    this.#lastAsked += 1;
+    this.#post({ kind: 'ask', what, number: this.#lastAsked });
+    return this.#lastAsked;
+  }
+
   #post(message: ToPacketWorker): void {
     this.#worker.postMessage(message);
     this.#wake.signal();
@@ -106,8 +165,12 @@ export class PacketWorker implements AsyncDisposable {
   #receive(message: FromPacketWorker, { onMessage }: PacketWorkerHandlers): void {
     switch (message.kind) {
       case 'report':
-        this.#asked.get(message.number)?.(message.segments);
-        this.#asked.delete(message.number);
+        this.#askedReports.get(message.number)?.(message.segments);
+        this.#askedReports.delete(message.number);
+        return;
+      case 'summary':
+        this.#askedSummaries.get(message.number)?.(message.segments);
+        this.#askedSummaries.delete(message.number);
         return;
       case 'left':
         this.#left();
@@ -120,4 +183,9 @@ export class PacketWorker implements AsyncDisposable {
         throw new RangeError(`unknown message ${JSON.stringify(message satisfies never)}`);
     }
   }
+}
+
+function settingsOf(segment: SegmentPlan): SegmentSettings {
+  const { interfaceName, interfaceIndex, mac, ports, addresses, peers, announcements } = segment;
+  return { interfaceName, interfaceIndex, mac, ports, addresses, peers, announcements };
 }

@@ -7,13 +7,15 @@ import {
   SolicitedNodeGroups,
   SystemError,
 } from '@fairlead/linux';
-import { familyOf, solicitedNodeGroup } from '@fairlead/ip';
+import { familyOf, solicitedNodeGroup, type IpAddress } from '@fairlead/ip';
 import { membershipKey, type Keyring, type SegmentConfig } from '@fairlead/membership';
-import type { SegmentPlan } from '../plan.ts';
+import type { ClaimPlan } from '../plan.ts';
 import { ResponderMaps } from '../responder-maps.ts';
 import type {
+  ClaimsChange,
   FromPacketWorker,
   PacketWorkerOptions,
+  SegmentSettings,
   ToPacketWorker,
   WorkerPlan,
 } from './protocol.ts';
@@ -40,6 +42,10 @@ class PacketLoop {
   readonly #roundRobin: boolean;
   #aliveSeen = 0n;
   #plan: WorkerPlan | undefined;
+  /** By interface: those of a segment that cannot be opened wait here. */
+  readonly #claims = new Map<string, Map<IpAddress, ClaimPlan>>();
+  /** Messages may be waiting. */
+  #more = false;
   #leaving = false;
   #retryAtNs: bigint | undefined;
 
@@ -60,7 +66,7 @@ class PacketLoop {
   run(): never {
     for (;;) {
       this.#wait();
-      if (clearEventFd(this.#options.wakeFd)) this.#receive();
+      if (clearEventFd(this.#options.wakeFd) || this.#more) this.#more = this.#receive();
       this.#feed();
       if (this.#retryAtNs !== undefined && monotonicNs() >= this.#retryAtNs) this.#apply();
       for (const segment of this.#segments.values()) segment.turn();
@@ -88,6 +94,7 @@ class PacketLoop {
   }
 
   #timeoutMs(): number {
+    if (this.#more) return 0;
     const deadlines = Array.from(this.#segments.values(), ({ deadlineNs }) => deadlineNs);
     if (this.#retryAtNs !== undefined) deadlines.push(this.#retryAtNs);
     if (deadlines.length === 0) return Infinity;
@@ -95,22 +102,22 @@ class PacketLoop {
     return Math.max(0, Number(next - monotonicNs()) / 1e6);
   }
 
-  #receive(): void {
+  /** @returns whether there may be more: between two changes of many claims heartbeats have their turn */
+  #receive(): boolean {
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
-      if (received === undefined) return;
+      if (received === undefined) return false;
       const message = received.message as ToPacketWorker;
       switch (message.kind) {
         case 'plan':
           this.#plan = message;
           this.#apply();
           break;
+        case 'claims':
+          this.#changeClaims(message);
+          return true;
         case 'ask':
-          this.#say({
-            kind: 'report',
-            number: message.number,
-            segments: Array.from(this.#segments.values(), (segment) => segment.report()),
-          });
+          this.#answer(message);
           break;
         case 'leave':
           this.#leaving = true;
@@ -122,23 +129,51 @@ class PacketLoop {
     }
   }
 
+  #answer({ what, number }: Extract<ToPacketWorker, { kind: 'ask' }>): void {
+    const segments = [...this.#segments.values()];
+    switch (what) {
+      case 'report': {
+        const reports = segments.map((segment) => segment.report());
+        return this.#say({ kind: what, number, segments: reports });
+      }
+      case 'summary': {
+        const summaries = segments.map((segment) => segment.summary());
+        return this.#say({ kind: what, number, segments: summaries });
+      }
+      default:
+        what satisfies never;
+    }
+  }
+
+  #changeClaims({ interfaceName, gone, put }: ClaimsChange): void {
+    const claims = this.#claims.getOrInsertComputed(interfaceName, () => new Map());
+    for (const address of gone) claims.delete(address);
+    for (const claim of put) claims.set(claim.address, claim);
+    for (const segment of this.#segments.values()) {
+      if (segment.plan.interfaceName === interfaceName) segment.changeClaims(gone, put);
+    }
+    this.#joinGroups();
+  }
+
   /** Makes the segments those of the plan; level-based, so that it can be repeated at any time. */
   #apply(): void {
     this.#retryAtNs = undefined;
     const plan = this.#plan;
     if (plan === undefined) return;
-    const wanted = new Map(plan.announce.segments.map((each) => [segmentKey(plan, each), each]));
+    const wanted = new Map(plan.segments.map((each) => [segmentKey(plan, each), each]));
     for (const [key, segment] of this.#segments) if (!wanted.has(key)) this.#close(key, segment);
+    const names = new Set(plan.segments.map(({ interfaceName }) => interfaceName));
+    for (const name of this.#claims.keys()) if (!names.has(name)) this.#claims.delete(name);
     for (const [key, each] of wanted) {
       const segment = this.#segments.get(key) ?? this.#open(key, each, plan);
-      segment?.configure(each, segmentConfig(plan, each, this.#roundRobin), plan.prepared);
+      segment?.configure(each, segmentConfig(plan, each, this.#roundRobin), plan.unprepared);
     }
     const answers = Array.from(this.#segments.values(), (segment) => segment.answers());
     this.#maps.setAnswers(answers.flat());
     this.#joinGroups();
   }
 
-  #open(key: string, segmentPlan: SegmentPlan, plan: WorkerPlan): Segment | undefined {
+  #open(key: string, segmentPlan: SegmentSettings, plan: WorkerPlan): Segment | undefined {
     try {
       const config = segmentConfig(plan, segmentPlan, this.#roundRobin);
       const segment = new Segment(segmentPlan, config, {
@@ -148,6 +183,8 @@ class PacketLoop {
         say: (message) => this.#say(message),
       });
       this.#segments.set(key, segment);
+      const claims = this.#claims.get(segmentPlan.interfaceName);
+      if (claims !== undefined) segment.changeClaims([], [...claims.values()]);
       for (const fd of segment.fds) this.#poller.add(fd);
       if (this.#leaving) segment.leave();
       return segment;
@@ -176,9 +213,9 @@ class PacketLoop {
   #joinGroups(): void {
     const wanted = new Map<string, [number, ReturnType<typeof solicitedNodeGroup>]>();
     for (const { plan } of this.#segments.values()) {
-      for (const { address } of plan.claims) {
-        if (familyOf(address) !== 6) continue;
-        const group = solicitedNodeGroup(address);
+      for (const claim of this.#claims.get(plan.interfaceName)?.values() ?? []) {
+        const group = groupOf(claim);
+        if (group === undefined) continue;
         wanted.set(`${plan.interfaceIndex} ${group}`, [plan.interfaceIndex, group]);
       }
     }
@@ -213,14 +250,22 @@ class PacketLoop {
   }
 }
 
+/** Where questions for the address are sent; IPv4 asks everybody. */
+function groupOf(claim: ClaimPlan): IpAddress | undefined {
+  if (familyOf(claim.address) !== 6) return undefined;
+  return groups.getOrInsertComputed(claim, ({ address }) => solicitedNodeGroup(address));
+}
+
+const groups = new WeakMap<ClaimPlan, IpAddress>();
+
 /** Another interface under the same name, or another cluster, is another segment. */
-function segmentKey({ clusterId }: WorkerPlan, segment: SegmentPlan): string {
+function segmentKey({ clusterId }: WorkerPlan, segment: SegmentSettings): string {
   return `${clusterId} ${segment.interfaceName} ${segment.interfaceIndex}`;
 }
 
 function segmentConfig(
   { keys, excluded, ready, fresh }: WorkerPlan,
-  segment: SegmentPlan,
+  segment: SegmentSettings,
   roundRobin: boolean,
 ): SegmentConfig {
   const [first, second] = keys;

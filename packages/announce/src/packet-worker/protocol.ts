@@ -1,6 +1,6 @@
-import type { NodeName } from '@fairlead/cluster';
+import type { NodeName, ServiceKey } from '@fairlead/cluster';
 import type { IpAddress, MacAddress } from '@fairlead/ip';
-import type { AnnouncePlan } from '../plan.ts';
+import type { ClaimPlan, SegmentPlan } from '../plan.ts';
 
 /** What the packet worker is started with. Plain data: it crosses to another thread. */
 export interface PacketWorkerOptions {
@@ -13,15 +13,18 @@ export interface PacketWorkerOptions {
   readonly mainThreadAlive: SharedArrayBuffer;
 }
 
-/** Everything the worker must do, whole: the newest one counts. */
+/** A segment without what is claimed there, which may be thousands of addresses. */
+export type SegmentSettings = Omit<SegmentPlan, 'claims'>;
+
+/** Everything the worker must do but for the claims, whole: the newest one counts. */
 export interface WorkerPlan {
   readonly kind: 'plan';
   readonly clusterId: string;
   /** Shared secrets that sign heartbeats: the first signs, all verify. */
   readonly keys: readonly [Uint8Array] | readonly [Uint8Array, Uint8Array];
-  readonly announce: AnnouncePlan;
-  /** Addresses whose landing and rows are in place on this node. */
-  readonly prepared: ReadonlySet<IpAddress>;
+  readonly segments: readonly SegmentSettings[];
+  /** Addresses whose landing and rows are not in place on this node. */
+  readonly unprepared: Unprepared;
   /** This node must own nothing: labelled, or being deleted. */
   readonly excluded: boolean;
   readonly ready: boolean;
@@ -29,10 +32,23 @@ export interface WorkerPlan {
   readonly fresh: boolean;
 }
 
+export type Unprepared = 'all' | ReadonlySet<IpAddress>;
+
+/** What changes in the claims on a segment of the newest plan; what is claimed there else stays. */
+export interface ClaimsChange {
+  readonly kind: 'claims';
+  readonly interfaceName: string;
+  /** What is no longer claimed. */
+  readonly gone: readonly IpAddress[];
+  /** What is claimed from now on, in the place of another claim on the address. */
+  readonly put: readonly ClaimPlan[];
+}
+
 export type ToPacketWorker =
   | WorkerPlan
-  /** Answered by a `report` of the same number. */
-  | { readonly kind: 'ask'; readonly number: number }
+  | ClaimsChange
+  /** Answered by a `report` or `summary` of the same number. */
+  | { readonly kind: 'ask'; readonly what: 'report' | 'summary'; readonly number: number }
   /** Hand everything over, then say `left`. */
   | { readonly kind: 'leave' };
 
@@ -40,6 +56,7 @@ export type FromPacketWorker =
   /** Who is live has changed, or under which MAC. */
   | { readonly kind: 'members'; readonly segments: readonly SegmentMembers[] }
   | { readonly kind: 'report'; readonly number: number; readonly segments: SegmentReport[] }
+  | { readonly kind: 'summary'; readonly number: number; readonly segments: SegmentSummary[] }
   | { readonly kind: 'left' }
   | {
       readonly kind: 'log';
@@ -78,6 +95,28 @@ export interface SegmentReport {
   /** In words, for a person. */
   readonly problems: readonly string[];
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** What the cluster is told of one segment: little, however many addresses there are. */
+export interface SegmentSummary {
+  readonly interfaceName: string;
+  readonly standing: Standing;
+  /** What is answered for, by Announcement; none without an address. */
+  readonly held: readonly {
+    readonly announcement: number;
+    /** How many addresses. */
+    readonly count: number;
+    /** Those of the addresses, in order. */
+    readonly buckets: readonly number[];
+  }[];
+  readonly conflicts: readonly AddressConflict[];
+}
+
+/** A foreign host that uses an address of Services. */
+export interface AddressConflict {
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+  readonly services: readonly ServiceKey[];
 }
 
 export type Standing = 'active' | 'behind' | 'joining' | 'out';

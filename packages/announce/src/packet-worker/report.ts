@@ -1,13 +1,19 @@
 import type { NodeName } from '@fairlead/cluster';
 import { nodeClass, type SegmentProblem, type SegmentSnapshot } from '@fairlead/membership';
 import { isAnswering, type Claim } from '../claim.ts';
-import type { SegmentPlan } from '../plan.ts';
-import type { AddressReport, SegmentReport, Standing } from './protocol.ts';
+import type {
+  AddressConflict,
+  AddressReport,
+  SegmentReport,
+  SegmentSettings,
+  SegmentSummary,
+  Standing,
+} from './protocol.ts';
 import type { Owners } from './owners.ts';
 import type { SegmentClaim } from './segment-claims.ts';
 
 export interface SegmentKnowledge {
-  readonly plan: SegmentPlan;
+  readonly plan: SegmentSettings;
   readonly claims: readonly SegmentClaim[];
   readonly snapshot: SegmentSnapshot;
   readonly owners: Owners;
@@ -44,6 +50,34 @@ export function reportSegment(knowledge: SegmentKnowledge): SegmentReport {
       ...prefixed('dropped', Object.entries(snapshot.counters.dropped)),
       ...prefixed('unsent', sendFailures),
     },
+  };
+}
+
+/** What the cluster is told of one segment. Pure. */
+export function summarizeSegment(
+  interfaceName: string,
+  ownClass: number,
+  claims: readonly SegmentClaim[],
+): SegmentSummary {
+  const held = new Map<number, { count: number; readonly buckets: Set<number> }>();
+  const conflicts: AddressConflict[] = [];
+  for (const { claim, bucket, plan } of claims) {
+    const { address, announcement, services } = plan;
+    if (claim.kind === 'conflict') conflicts.push({ address, mac: claim.mac, services });
+    if (!isAnswering(claim)) continue;
+    const of = held.getOrInsertComputed(announcement, () => ({ count: 0, buckets: new Set() }));
+    of.count += 1;
+    of.buckets.add(bucket);
+  }
+  return {
+    interfaceName,
+    standing: standingOf(ownClass),
+    held: Array.from(held, ([announcement, { count, buckets }]) => ({
+      announcement,
+      count,
+      buckets: [...buckets].toSorted((a, b) => a - b),
+    })),
+    conflicts,
   };
 }
 

@@ -6,7 +6,7 @@ import { SegmentClaims } from './segment-claims.ts';
 
 const address = '192.0.2.100' as IpAddress;
 const plan = { address, announcement: 0, services: [] };
-const everything = new Set([address]);
+const nothing = new Set<IpAddress>();
 const stranger = '02:00:00:00:00:99' as MacAddress;
 
 function setUp() {
@@ -27,32 +27,34 @@ function setUp() {
     const bucket = bucketOf(address);
     claims.hold(0, held ? { bucket, held, reason } : { bucket, held });
   };
+  claims.prepare(nothing);
   return { claims, done, hold, world };
 }
 
 test('an address is answered for once its bucket is held and it is prepared, in either order', () => {
   const first = setUp();
-  first.claims.configure([plan], everything);
+  first.claims.change([], [plan]);
   first.hold(true);
   assert.deepEqual(first.done, [`answer ${address}`, `announce ${address}`]);
   const second = setUp();
-  second.claims.configure([plan], new Set());
+  second.claims.prepare(new Set([address]));
+  second.claims.change([], [plan]);
   second.hold(true);
   assert.deepEqual(second.done, []);
-  second.claims.configure([plan], everything);
+  second.claims.prepare(nothing);
   assert.deepEqual(second.done, [`answer ${address}`, `announce ${address}`]);
 });
 
 test('an address that comes after its bucket was taken is probed for, as nobody of ours had it', () => {
   const { claims, done, hold } = setUp();
   hold(true);
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   assert.deepEqual(done, [`answer ${address}`, `probe ${address}`]);
 });
 
 test('a bucket that is let go is silent before the call returns', () => {
   const { claims, done, hold } = setUp();
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   hold(true);
   hold(false);
   assert.equal(done.at(-1), `silence ${address}`);
@@ -68,7 +70,7 @@ test('a bucket that is let go is silent before the call returns', () => {
 
 test('buckets without addresses move without a question to the kernel: all 1024 may at once', () => {
   const { claims, hold, world } = setUp();
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   hold(true);
   const before = world.askedWhetherMuted;
   for (let bucket = 0; bucket < bucketCount; bucket++) {
@@ -79,18 +81,28 @@ test('buckets without addresses move without a question to the kernel: all 1024 
 
 test('an address that is no longer planned is forgotten, one of another Announcement begins anew', () => {
   const { claims, done, hold } = setUp();
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   hold(true);
-  claims.configure([{ ...plan, announcement: 7 }], everything);
+  claims.change([], [{ ...plan, announcement: 7 }]);
   assert.equal(done.at(-1), `forget ${address}`);
   assert.equal(claims.get(address)?.claim.kind, 'idle');
-  claims.configure([], everything);
+  claims.change([address], []);
   assert.deepEqual(claims.all, []);
+});
+
+test('an address that is there goes on when it is put again', () => {
+  const { claims, done, hold } = setUp();
+  claims.change([], [plan]);
+  hold(true);
+  const before = done.length;
+  claims.change([], [{ ...plan }]);
+  assert.equal(done.length, before);
+  assert.equal(claims.get(address)?.claim.kind, 'answering');
 });
 
 test('a stranger is a conflict until its MAC turns out to be a node of ours', () => {
   const { claims, done, hold, world } = setUp();
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   hold(true);
   claims.foreign(address, stranger);
   assert.deepEqual(done.slice(-2), [`silence ${address}`, `conflict ${address} ${stranger}`]);
@@ -101,7 +113,7 @@ test('a stranger is a conflict until its MAC turns out to be a node of ours', ()
 
 test('an address that another node announced is announced again', () => {
   const { claims, done, hold, world } = setUp();
-  claims.configure([plan], everything);
+  claims.change([], [plan]);
   hold(true);
   world.now = 30_000;
   claims.tick();

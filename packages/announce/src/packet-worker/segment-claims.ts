@@ -10,12 +10,12 @@ import {
   type ClaimEvent,
 } from '../claim.ts';
 import type { ClaimPlan } from '../plan.ts';
+import type { Unprepared } from './protocol.ts';
 
 /** One address of a segment and what this node does about it. */
 export interface SegmentClaim {
   readonly plan: ClaimPlan;
   readonly bucket: number;
-  readonly prepared: boolean;
   /** It was asked for after its bucket was taken, so no node of ours can have had it. */
   readonly addedLate: boolean;
   readonly claim: Claim;
@@ -42,6 +42,7 @@ export class SegmentClaims {
   readonly #byBucket = new Map<string, Set<IpAddress>>();
   readonly #held = new Map<string, TakeReason>();
   readonly #moves = new Map<string, IpAddress[]>();
+  #unprepared: Unprepared = 'all';
   #deadline = Infinity;
 
   constructor(io: SegmentClaimsIo) {
@@ -61,14 +62,29 @@ export class SegmentClaims {
     return this.#claims.get(address);
   }
 
-  /** Makes these the addresses, and no others. */
-  configure(plans: readonly ClaimPlan[], prepared: ReadonlySet<IpAddress>): void {
-    const wanted = new Map(plans.map((plan) => [plan.address, plan]));
-    for (const [address, { plan }] of this.#claims) {
-      if (wanted.get(address)?.announcement !== plan.announcement) this.#drop(address);
+  /** Takes addresses away and adds others; one that is there already goes on unless its Announcement is another. */
+  change(gone: Iterable<IpAddress>, put: readonly ClaimPlan[]): void {
+    for (const address of gone) this.#drop(address);
+    const muted = this.#io.isMuted();
+    for (const plan of put) {
+      const known = this.#claims.get(plan.address);
+      if (known !== undefined && known.plan.announcement !== plan.announcement) {
+        this.#drop(plan.address);
+      }
+      this.#put(plan);
+      this.#tick(plan.address, muted);
     }
-    for (const plan of wanted.values()) this.#put(plan, prepared.has(plan.address));
+  }
+
+  /** Says which addresses must not be answered for yet; all, until this is said. */
+  prepare(unprepared: Unprepared): void {
+    this.#unprepared = unprepared;
     this.tick();
+  }
+
+  /** Takes all addresses away. */
+  clear(): void {
+    for (const address of this.#claims.keys()) this.#drop(address);
   }
 
   /** A bucket was taken or let go: its addresses follow before this returns. */
@@ -118,13 +134,13 @@ export class SegmentClaims {
     return moves;
   }
 
-  #put(plan: ClaimPlan, prepared: boolean): void {
+  #put(plan: ClaimPlan): void {
     const known = this.#claims.get(plan.address);
     const bucket = bucketOf(plan.address);
     const key = bucketKey(plan.announcement, bucket);
     const addedLate = known?.addedLate ?? this.#held.has(key);
     const claim = known?.claim ?? IDLE;
-    this.#claims.set(plan.address, { plan, bucket, prepared, addedLate, claim });
+    this.#claims.set(plan.address, { plan, bucket, addedLate, claim });
     const addresses = this.#byBucket.get(key) ?? new Set();
     this.#byBucket.set(key, addresses.add(plan.address));
   }
@@ -140,13 +156,17 @@ export class SegmentClaims {
   #tick(address: IpAddress, muted: boolean): void {
     const known = this.#claims.get(address);
     if (known === undefined) return;
-    const { claim, plan, bucket, prepared, addedLate } = known;
+    const { claim, plan, bucket, addedLate } = known;
     if (claim.kind === 'conflict' && this.#io.isPeer(claim.mac)) {
       this.#step(address, { kind: 'cleared' });
     }
     const reason = this.#held.get(bucketKey(plan.announcement, bucket));
-    const wanted = reason !== undefined && prepared;
+    const wanted = reason !== undefined && this.#isPrepared(address);
     this.#step(address, { kind: 'tick', wanted, fresh: reason === 'first' || addedLate, muted });
+  }
+
+  #isPrepared(address: IpAddress): boolean {
+    return this.#unprepared !== 'all' && !this.#unprepared.has(address);
   }
 
   #step(address: IpAddress, event: ClaimEvent): void {

@@ -17,13 +17,19 @@ import {
   type SegmentConfig,
 } from '@fairlead/membership';
 import type { ClaimAction } from '../claim.ts';
-import type { SegmentPlan } from '../plan.ts';
+import type { ClaimPlan } from '../plan.ts';
 import type { Answer, AnswerMode, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
 import { Hearing } from './hearing.ts';
 import { Owners } from './owners.ts';
-import type { FromPacketWorker, SegmentReport } from './protocol.ts';
-import { reportSegment } from './report.ts';
+import type {
+  FromPacketWorker,
+  SegmentReport,
+  SegmentSettings,
+  SegmentSummary,
+  Unprepared,
+} from './protocol.ts';
+import { reportSegment, summarizeSegment } from './report.ts';
 import { answerMode, SegmentClaims } from './segment-claims.ts';
 import { SegmentSockets } from './segment-sockets.ts';
 import { SilentPeers } from './silent-peers.ts';
@@ -42,7 +48,7 @@ export interface SegmentContext {
 
 /** This node on one segment: membership decides which buckets it holds, claims what that means. */
 export class Segment implements Disposable {
-  plan: SegmentPlan;
+  plan: SegmentSettings;
   readonly #context: SegmentContext;
   readonly #sockets: SegmentSockets;
   readonly #member: SegmentMember;
@@ -57,7 +63,7 @@ export class Segment implements Disposable {
   #wasAlone = false;
 
   /** Throws SystemError where the interface has gone. */
-  constructor(plan: SegmentPlan, config: SegmentConfig, context: SegmentContext) {
+  constructor(plan: SegmentSettings, config: SegmentConfig, context: SegmentContext) {
     this.plan = plan;
     this.#context = context;
     this.#sockets = new SegmentSockets(plan.interfaceName, plan.interfaceIndex);
@@ -114,13 +120,24 @@ export class Segment implements Disposable {
     return own !== undefined && own < this.#nextTurnNs ? own : this.#nextTurnNs;
   }
 
-  configure(plan: SegmentPlan, config: SegmentConfig, prepared: ReadonlySet<IpAddress>): void {
+  configure(plan: SegmentSettings, config: SegmentConfig, unprepared: Unprepared): void {
     const macChanged = plan.mac !== this.plan.mac;
     this.plan = plan;
     this.#member.configure(config);
     this.#nextTurnNs = 0n;
     if (macChanged) this.#claims.contradictAll();
-    this.#claims.configure(plan.claims, prepared);
+    this.#claims.prepare(unprepared);
+  }
+
+  /** Takes addresses away and adds others, in the kernel too. */
+  changeClaims(gone: Iterable<IpAddress>, put: readonly ClaimPlan[]): void {
+    this.#claims.change(gone, put);
+    const { mac, ports } = this.plan;
+    for (const { address } of put) {
+      const claim = this.#claims.get(address);
+      if (claim === undefined) continue;
+      for (const port of ports) this.#context.maps.answer(port, address, mac, answerMode(claim));
+    }
   }
 
   feed(): void {
@@ -185,9 +202,18 @@ export class Segment implements Disposable {
     });
   }
 
+  /** As far as the cluster is told of it. */
+  summary(): SegmentSummary {
+    return summarizeSegment(
+      this.plan.interfaceName,
+      this.#member.snapshot().class,
+      this.#claims.all,
+    );
+  }
+
   /** Nothing is answered for here from now on. */
   [Symbol.dispose](): void {
-    this.#claims.configure([], new Set());
+    this.#claims.clear();
     this.#storeFence(0n);
     this.#sockets[Symbol.dispose]();
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import type { NodeName } from '@fairlead/cluster';
 import { SystemError } from '@fairlead/linux';
 import type { SteerEntry, SteerPlan, TableKey } from '../plan.ts';
@@ -20,6 +21,13 @@ function entry(changes: Partial<SteerEntry>): SteerEntry {
 
 function plan(entries: readonly SteerEntry[], addresses = [one]): SteerPlan {
   return { self: node('n1'), addresses, entries, tables: [], problems: [] };
+}
+
+function contents(map: MemoryMap): readonly string[] {
+  return map
+    .entries()
+    .map(({ key, value }) => `${key.toHex()} ${value.toHex()}`)
+    .toSorted();
 }
 
 describe('entries in the kernel', () => {
@@ -113,6 +121,39 @@ describe('entries in the kernel', () => {
     assert.deepEqual(write(plan(entries, [one, two])), [one]);
     assert.ok(!store.has(one) && store.has(two));
     assert.equal(services.entries().length, 2);
+  });
+
+  it('are what the plan says, whatever was written before and however much of that is remembered', () => {
+    const known = [1, 2, 3, 4].flatMap((port) => [
+      entry({ port }),
+      entry({ port, target: { kind: 'table', key: table } }),
+      entry({ port, address: two, target: { kind: 'node', node: node('n8') } }),
+    ]);
+    const step = fc.record({
+      entries: fc.uniqueArray(fc.constantFrom(...known), {
+        selector: ({ address, port }) => `${address} ${port}`,
+      }),
+      slot: fc.constantFrom(undefined, 1, 2),
+      forgets: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+        [services, addresses] = [new MemoryMap(), new MemoryMap()];
+        store = new EntryStore(services, addresses);
+        for (const { entries, slot, forgets } of steps) {
+          const wanted = plan(entries, [...new Set(entries.map(({ address }) => address))]);
+          const slots = new Map(slot === undefined ? [] : [[table, slot] as const]);
+          if (forgets) store.forget();
+          const incomplete = write(wanted, slots);
+          const fresh = [new MemoryMap(), new MemoryMap()] as const;
+          const alone = new EntryStore(...fresh).write(wanted, slots, indexOf);
+          alone.prune();
+          assert.deepEqual(new Set(incomplete), alone.incomplete);
+          assert.deepEqual(contents(services), contents(fresh[0]));
+          assert.deepEqual(contents(addresses), contents(fresh[1]));
+        }
+      }),
+    );
   });
 
   it('do not hide what else the kernel says', () => {
