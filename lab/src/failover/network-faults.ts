@@ -21,7 +21,12 @@ export const cableCut: OwnershipFault = {
     const cut = await owner.nic.cut();
     return () => cut.heal();
   },
-  expect: (nodes) => (nodes === 1 ? nobodyLeft : takenOver),
+  expect: (nodes) => {
+    // The node's kernel forgets where the client is, and asks for it once a second: that goes on after the healing.
+    if (nodes === 1) return { ...nobodyLeft, lost: 'unwatched' };
+    // Of two, the owner keeps what it has, and its switch has yet to learn again in which groups it is.
+    return nodes === 2 ? { ...takenOver, unanswered: 'while it lasts' } : takenOver;
+  },
 };
 
 /** What may happen to the wire. */

@@ -42,6 +42,8 @@ export async function playFault(
   const healedMs = monotonicMs();
   await heal();
   await cluster.settled();
+  // Agents may say so before their switch has found them again.
+  await witness.sees([cluster.owner], healedMs);
   const settledMs = monotonicMs();
   await witness.asks(usualQuestions);
   const evidence = await witness.end();

@@ -4,7 +4,7 @@ import type { LabProcess } from '../lab-process.ts';
 import type { Attempt } from './attempts.ts';
 import type { Observation } from './observation.ts';
 import { Recording } from './recording.ts';
-import type { Sighting } from './sighting.ts';
+import type { FrameMeaning, Sighting } from './sighting.ts';
 import { startTool } from './start-tool.ts';
 
 export interface ObserverOptions {
@@ -71,12 +71,14 @@ export function startPodServer(host: Host, options: PodServerOptions): Promise<L
 /**
  * Begins to record what hosts send, at their ports of a switch.
  * @param at the switch's own namespace, see `Lab.inside`
+ * @param without what is not recorded
  */
 export async function startWireTap(
   at: Host,
   ports: readonly string[],
+  without: readonly FrameMeaning['meaning'][] = [],
 ): Promise<Recording<Sighting>> {
-  return new Recording<Sighting>(await startTool(at, 'wire-tap', { port: ports }));
+  return new Recording<Sighting>(await startTool(at, 'wire-tap', { port: ports, without }));
 }
 
 export interface MembersOptions {

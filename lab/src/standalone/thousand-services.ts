@@ -2,8 +2,9 @@ import type { IpAddress } from '@fairlead/ip';
 import type { Host } from '../host.ts';
 import { Lab } from '../lab.ts';
 import type { Recording } from '../measure/recording.ts';
-import type { Sighting } from '../measure/sighting.ts';
+import type { FrameMeaning, Sighting } from '../measure/sighting.ts';
 import { startWireTap } from '../measure/start.ts';
+import { monotonicMs } from '../monotonic-clock.ts';
 import type { Node } from '../node.ts';
 import { waitFor } from '../wait-for.ts';
 import { StandaloneCluster } from './standalone-cluster.ts';
@@ -26,8 +27,14 @@ export class ThousandServices implements AsyncDisposable {
     this.wire = parts.wire;
   }
 
-  /** All agents run, and every address has an owner. */
-  static async create(name: string): Promise<ThousandServices> {
+  /**
+   * All agents run, and every address has an owner.
+   * @param without what is not recorded of the wire
+   */
+  static async create(
+    name: string,
+    without: readonly FrameMeaning['meaning'][] = [],
+  ): Promise<ThousandServices> {
     const lab = await Lab.create({ name });
     const cluster = await StandaloneCluster.create(lab);
     const observer = await lab.client('observer', {
@@ -40,7 +47,7 @@ export class ThousandServices implements AsyncDisposable {
       services: Array.from({ length: SERVICES }, (_, index) => ({ name: `web-${index}`, pods })),
     });
     const ports = nodes.map(({ nic }) => nic.port);
-    const wire = await startWireTap(lab.inside(cluster.lan), ports);
+    const wire = await startWireTap(lab.inside(cluster.lan), ports, without);
     const thousand = new ThousandServices({ lab, cluster, observer, wire });
     await cluster.startAgents();
     await thousand.settled();
@@ -56,15 +63,22 @@ export class ThousandServices implements AsyncDisposable {
     });
   }
 
-  /** Resolves with what was sent during a span of so many ms in which no address was announced. */
+  /** Resolves with what was sent during a span of so many ms, not over yet, in which no address was announced. */
   quiet(ms: number): Promise<readonly Sighting[]> {
+    const calledMs = monotonicMs();
     return waitFor(
       () => {
         const { records } = this.wire;
         const lastMs = records.at(-1)?.atMs ?? 0;
         const recent = records.filter(({ atMs }) => atMs > lastMs - ms);
         const whole = lastMs - (records[0]?.atMs ?? lastMs) > ms;
-        return whole && !recent.some(({ meaning }) => meaning === 'announcement') && recent;
+        // What was seen is printed and read a little later.
+        return (
+          lastMs > calledMs &&
+          whole &&
+          !recent.some(({ meaning }) => meaning === 'announcement') &&
+          recent
+        );
       },
       { what: `${ms} ms without an announcement`, deadlineMs: 60_000 + 2 * ms, everyMs: 200 },
     );
