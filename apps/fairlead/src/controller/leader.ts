@@ -7,6 +7,7 @@ import {
   type WorkOutcome,
 } from '@fairlead/kube';
 import type { Log } from '../log.ts';
+import { Reconciler } from '../reconciler.ts';
 import {
   ensureMembershipSecret,
   findAnnouncement,
@@ -62,6 +63,8 @@ export class Leader {
   readonly #queue: WorkQueue<WorkKey>;
   readonly #words = new Set<ServiceKey>();
   readonly #timers = new Set<Disposable>();
+  /** Between two long rounds there is time to write what was decided. */
+  readonly #rounds: Reconciler;
   #ready = false;
   #update: SourceUpdate;
   #pools: ReadonlyMap<string, PoolFindings> = new Map();
@@ -77,6 +80,13 @@ export class Leader {
     this.#options = options;
     this.#update = update;
     this.#signal = signal;
+    this.#rounds = new Reconciler(
+      () => this.#round(),
+      (error) => {
+        options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
+        this.#after(retryMs, () => this.#rounds.request());
+      },
+    );
     this.#queue = new WorkQueue<WorkKey>({
       work: (key, abort) => this.#work(key, abort),
       onFailure: (key, error, again) => this.#failed(key, error, again),
@@ -104,25 +114,26 @@ export class Leader {
       await this.#readStatuses();
       this.#ready = true;
       this.#every(lookEveryMs, () => {
-        if (this.#book.awaits) this.#round();
+        if (this.#book.awaits) this.#rounds.request();
       });
       this.#every(recheckMs, () => {
         this.#poolsTold.clear();
-        this.#round();
+        this.#rounds.request();
       });
-      this.#round();
+      this.#rounds.request();
       await running;
     } finally {
       this.#ready = false;
+      this.#rounds.close();
       for (const timer of this.#timers) timer[Symbol.dispose]();
       await running;
     }
   }
 
-  /** The view has changed. What is new is decided and on its way before this returns. */
+  /** The view has changed. */
   observe(update: SourceUpdate): void {
     this.#update = update;
-    this.#round();
+    this.#rounds.request();
   }
 
   /**
@@ -149,13 +160,7 @@ export class Leader {
     const { state, problems } = this.#update;
     if (!this.#ready || this.#signal.aborted) return;
     this.#observeSecret(problems);
-    if (state === undefined) return;
-    try {
-      this.#decide(state);
-    } catch (error) {
-      this.#options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
-      this.#after(retryMs, () => this.#round());
-    }
+    if (state !== undefined) this.#decide(state);
   }
 
   #decide(state: ClusterState): void {
@@ -244,7 +249,7 @@ export class Leader {
     this.#freedTimerMs = next;
     this.#after(Math.max(next - nowMs, 0), () => {
       this.#freedTimerMs = Infinity;
-      this.#round();
+      this.#rounds.request();
     });
   }
 
