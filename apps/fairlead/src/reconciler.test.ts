@@ -54,3 +54,26 @@ test('once closed it does not run any more', async () => {
   await nextTurn();
   assert.equal(runs, 0);
 });
+
+test('after a long run it rests as long: whatever is asked meanwhile is one run', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let [runs, nowMs] = [0, 0];
+  const reconciler = new Reconciler(
+    () => {
+      runs += 1;
+      nowMs += 30;
+    },
+    () => {},
+    () => nowMs,
+  );
+  reconciler.request();
+  await nextTurn();
+  for (let request = 0; request < 10; request += 1) {
+    reconciler.request();
+    await nextTurn();
+  }
+  t.mock.timers.tick(29);
+  assert.equal(runs, 1);
+  t.mock.timers.tick(1);
+  assert.equal(runs, 2);
+});

@@ -1,31 +1,55 @@
-/** Runs one task at a time; asked again while it runs, it runs once more afterwards. */
+/** A run that takes longer is followed by a rest of the same length. */
+const LONG_MS = 10;
+
+/**
+ * Runs one task at a time; asked again while it runs, it runs once more afterwards. After a long run it rests, so that
+ * in a burst of changes a run takes in many of them, and half of the time is left for what else there is to do.
+ */
 export class Reconciler {
   readonly #task: () => void;
   readonly #onError: (error: unknown) => void;
+  readonly #nowMs: () => number;
   #scheduled = false;
   #closed = false;
+  #restUntilMs = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(task: () => void, onError: (error: unknown) => void) {
+  /** @param nowMs a clock that does not jump */
+  constructor(
+    task: () => void,
+    onError: (error: unknown) => void,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#task = task;
     this.#onError = onError;
+    this.#nowMs = nowMs;
   }
 
-  /** Coalesces: any number of requests before the next turn of the event loop are one run. */
+  /** Coalesces: any number of requests before the next turn of the event loop, or within a rest, are one run. */
   request(): void {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (this.#closed) return;
-      try {
-        this.#task();
-      } catch (error) {
-        this.#onError(error);
-      }
-    });
+    const restMs = this.#restUntilMs - this.#nowMs();
+    if (restMs <= 0) setImmediate(() => this.#run());
+    else this.#timer = setTimeout(() => this.#run(), restMs);
   }
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    const beganMs = this.#nowMs();
+    try {
+      this.#task();
+    } catch (error) {
+      this.#onError(error);
+    }
+    const endedMs = this.#nowMs();
+    const tookMs = endedMs - beganMs;
+    this.#restUntilMs = tookMs > LONG_MS ? endedMs + tookMs : endedMs;
   }
 }

@@ -77,9 +77,10 @@ function keepAssigned(
   inventory: Inventory,
 ): void {
   const { service } = placement;
-  for (const address of assigned) {
+  const integers = integersOf(assigned);
+  for (const [index, address] of assigned.entries()) {
     const family = familyOf(address);
-    const integer = addressToInteger(address);
+    const integer = integers[index] ?? addressToInteger(address);
     const range = inventory.rangeOf(family, integer);
     const requested = service.requestedAddresses.find((other) => familyOf(other) === family);
     const keeps =
@@ -92,6 +93,13 @@ function keepAssigned(
     if (keeps) placement.take({ range, address: integer, text: address });
   }
 }
+
+/** A status that has not changed is the same object in every round, and reading its addresses is most of the work. */
+function integersOf(addresses: readonly IpAddress[]): readonly bigint[] {
+  return integers.getOrInsertComputed(addresses, (texts) => texts.map(addressToInteger));
+}
+
+const integers = new WeakMap<readonly IpAddress[], readonly bigint[]>();
 
 /** Where somebody shares the address, it is held already. */
 function reserve(reserved: Assigned, inventory: Inventory, ledger: Ledger): void {

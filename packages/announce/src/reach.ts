@@ -58,7 +58,7 @@ const shown = 5;
 export class ReachIndex {
   /** Announcements that do not count for a Service that they select; filled by `reachOf`, once each. */
   readonly shadows = new Map<string, Problem>();
-  readonly #state: ClusterState;
+  readonly #nodes: ClusterState['nodes'];
   readonly #announcements: readonly Announcement[];
   readonly #reported: boolean;
   /** Every usable interface of every node that may answer. */
@@ -69,11 +69,11 @@ export class ReachIndex {
   readonly #selected = new Map<string, ReadonlySet<NodeName>>();
   readonly #answers = new Map<string, Reach>();
 
-  constructor(state: ClusterState) {
-    this.#state = state;
-    this.#announcements = inOrderOfName(state.announcements);
-    this.#reported = state.nodes.some(({ report }) => report !== undefined);
-    for (const { name: node, excluded, report } of state.nodes) {
+  constructor({ nodes, announcements }: Pick<ClusterState, 'nodes' | 'announcements'>) {
+    this.#nodes = nodes;
+    this.#announcements = inOrderOfName(announcements);
+    this.#reported = nodes.some(({ report }) => report !== undefined);
+    for (const { name: node, excluded, report } of nodes) {
       if (excluded) continue;
       for (const { name: interfaceName, addresses } of report?.interfaces ?? []) {
         this.#add({ node, interfaceName }, onLinkPrefixes(addresses));
@@ -163,7 +163,7 @@ export class ReachIndex {
   #nodesOf({ name, nodeSelector }: Announcement): ReadonlySet<NodeName> {
     const known = this.#selected.get(name);
     if (known !== undefined) return known;
-    const nodes = this.#state.nodes.filter(({ labels }) => matchesSelector(nodeSelector, labels));
+    const nodes = this.#nodes.filter(({ labels }) => matchesSelector(nodeSelector, labels));
     const names = new Set(nodes.map((node) => node.name));
     this.#selected.set(name, names);
     return names;

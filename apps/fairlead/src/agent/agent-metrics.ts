@@ -1,10 +1,14 @@
 import type { ResponderCounters, SegmentReport } from '@fairlead/announce';
 import type { SteerCounters } from '@fairlead/steer';
-import type { AgentSnapshot } from '../status/snapshot.ts';
 import type { Metric, Sample } from '../metrics.ts';
 
 export interface MetricsInput {
-  readonly snapshot: AgentSnapshot;
+  readonly version: string;
+  readonly node: string;
+  /** How many are served. */
+  readonly services: number;
+  /** How many things have to be mended, but for those that are the segments'. */
+  readonly problems: number;
   readonly segments: readonly SegmentReport[];
   readonly responder: ResponderCounters;
   readonly steer: SteerCounters;
@@ -13,26 +17,26 @@ export interface MetricsInput {
 
 /** Everything an agent counts, by family. */
 export function agentMetrics(input: MetricsInput): Metric[] {
-  const { snapshot, segments, responder, land } = input;
+  const { version, node, services, segments, responder, land } = input;
   const { steered, ...outcomes } = input.steer;
   return [
     {
       name: 'build_info',
       help: 'Always 1; the version is a label.',
       type: 'gauge',
-      samples: [{ labels: { version: snapshot.version, node: snapshot.node }, value: 1 }],
+      samples: [{ labels: { version, node }, value: 1 }],
     },
     {
       name: 'problems',
       help: 'Things that a person has to mend; fairlead status says which.',
       type: 'gauge',
-      samples: [{ value: countProblems(snapshot) }],
+      samples: [{ value: countProblems(input) }],
     },
     {
       name: 'services',
       help: 'Services of type LoadBalancer that are served.',
       type: 'gauge',
-      samples: [{ value: snapshot.services.length }],
+      samples: [{ value: services }],
     },
     {
       name: 'addresses_answered',
@@ -87,9 +91,12 @@ export function agentMetrics(input: MetricsInput): Metric[] {
   ];
 }
 
-function countProblems({ problems, services, segments }: AgentSnapshot): number {
-  const perPart = [...services, ...segments].map((part) => part.problems.length);
-  return perPart.reduce((sum, count) => sum + count, problems.length);
+function countProblems({ problems, segments }: MetricsInput): number {
+  const perSegment = segments.map((segment) => {
+    const conflicts = segment.addresses.filter(({ state }) => state === 'conflict');
+    return segment.problems.length + conflicts.length;
+  });
+  return perSegment.reduce((sum, count) => sum + count, problems);
 }
 
 function samples(

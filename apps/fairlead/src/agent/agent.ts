@@ -374,7 +374,10 @@ class Agent implements AsyncDisposable {
           : plainText(200, 'ok\n'),
       'GET /metrics': async () => {
         const metrics = agentMetrics({
-          snapshot: await this.#snapshot(),
+          version: VERSION,
+          node: this.#self,
+          services: this.#round?.state.services.length ?? 0,
+          problems: this.#problems.length,
           segments: await this.#worker.report(),
           responder: this.#responder.maps.counters(),
           steer: this.#steer.counters(),

@@ -1,12 +1,15 @@
 import { allocate, poolUsages, type Cooling, type PoolUsage } from '@fairlead/allocate';
 import { ReachIndex } from '@fairlead/announce';
-import type {
-  Allocation,
-  Allocations,
-  ClusterState,
-  Problem,
-  PublishedStatus,
-  ServiceKey,
+import {
+  remember,
+  rememberEach,
+  type Allocation,
+  type Allocations,
+  type ClusterState,
+  type LoadBalancerService,
+  type Problem,
+  type PublishedStatus,
+  type ServiceKey,
 } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import { addressesAreOurs, datedConditions, sayTheSame, type Finding } from './findings.ts';
@@ -53,6 +56,41 @@ export interface RoundDecisions {
 
 const nothing: Allocation = Object.freeze({ addresses: [], problems: [] });
 
+/** Where addresses can be announced is found once for each Service as long as neither these nor the nodes change. */
+const undisputedFinding = rememberEach(
+  (service: LoadBalancerService, allocation: Allocation, reach: ReachIndex) =>
+    announcedFinding(service, allocation, reach, []),
+);
+
+/** The allocation that the Service had in an earlier round, where it has the same addresses. */
+function steady(service: LoadBalancerService, allocation: Allocation): Allocation {
+  const { addresses } = allocation;
+  const before = allocationsBefore.get(service);
+  const isSame =
+    before?.addresses.length === addresses.length &&
+    addresses.every(({ address, pool }, index) => {
+      const other = before.addresses[index];
+      return other?.address === address && other.pool === pool;
+    });
+  if (isSame) return before;
+  allocationsBefore.set(service, allocation);
+  return allocation;
+}
+
+const allocationsBefore = new WeakMap<LoadBalancerService, Allocation>();
+
+const reachAmong = remember(
+  (nodes: ClusterState['nodes'], announcements: ClusterState['announcements']) =>
+    new ReachIndex({ nodes, announcements }),
+);
+
+/** Of two Announcements one may be in the other's way, which is found while Services are judged: in every round. */
+function reachIn({ nodes, announcements }: ClusterState): ReachIndex {
+  return announcements.length < 2
+    ? reachAmong(nodes, announcements)
+    : new ReachIndex({ nodes, announcements });
+}
+
 /**
  * Decides the status of every Service. Pure: what was written but not seen counts as if it were there, so that no
  * address is given twice while writes are on their way.
@@ -89,7 +127,7 @@ export function decideRound(input: RoundInput): RoundDecisions {
   const settled = state.announcements.length < 2 ? input.settled : undefined;
   settled?.begin(state);
   const allocations = allocate(state, assigned, { reserved, cooling });
-  const reach = new ReachIndex(state);
+  const reach = reachIn(state);
   const ownProblems = problemsByService(state);
   const conflicts = conflictsByService(state);
   const changes = new Map<ServiceKey, StatusChange>();
@@ -112,6 +150,7 @@ export function decideRound(input: RoundInput): RoundDecisions {
     const allocation = allocations.get(key) ?? nothing;
     const addresses = allocation.addresses.map(({ address }) => address);
     if (addresses.length > 0) held.set(key, addresses);
+<<<<<<< HEAD
     const own = ownProblems.get(key) ?? [];
     const status = statuses.get(key);
     const plain = allocation.problems.length + own.length === 0 && !conflicts.has(key);
@@ -119,6 +158,14 @@ export function decideRound(input: RoundInput): RoundDecisions {
     change(key, addresses, [
       allocatedFinding(state, allocation, own),
       announcedFinding(service, allocation, reach, conflicts.get(key) ?? []),
+=======
+    const foreign = conflicts.get(key);
+    change(key, addresses, [
+      allocatedFinding(state, allocation, ownProblems.get(key) ?? []),
+      foreign === undefined
+        ? undisputedFinding(service, steady(service, allocation), reach)
+        : announcedFinding(service, allocation, reach, foreign),
+>>>>>>> h-scale
     ]);
     if (plain && status && !changes.has(key)) settled?.add(service, status, allocation.addresses);
   }

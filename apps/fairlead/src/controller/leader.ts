@@ -7,6 +7,7 @@ import {
   type WorkOutcome,
 } from '@fairlead/kube';
 import type { Log } from '../log.ts';
+import { Reconciler } from '../reconciler.ts';
 import {
   ensureMembershipSecret,
   findAnnouncement,
@@ -66,6 +67,8 @@ export class Leader {
   readonly #queue: WorkQueue<WorkKey>;
   readonly #words = new Set<ServiceKey>();
   readonly #timers = new Set<Disposable>();
+  /** Between two long rounds there is time to write what was decided. */
+  readonly #rounds: Reconciler;
   #ready = false;
   #update: SourceUpdate;
   #pools: ReadonlyMap<string, PoolFindings> = new Map();
@@ -84,6 +87,13 @@ export class Leader {
     this.#options = options;
     this.#update = update;
     this.#signal = signal;
+    this.#rounds = new Reconciler(
+      () => this.#round(),
+      (error) => {
+        options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
+        this.#after(retryMs, () => this.#rounds.request());
+      },
+    );
     this.#queue = new WorkQueue<WorkKey>({
       work: (key, abort) => this.#work(key, abort),
       onFailure: (key, error, again) => this.#failed(key, error, again),
@@ -111,21 +121,23 @@ export class Leader {
       await this.#readStatuses();
       this.#ready = true;
       this.#every(lookEveryMs, () => {
-        if (this.#book.awaits) this.#round();
+        if (this.#book.awaits) this.#rounds.request();
       });
       this.#every(recheckMs, () => {
         this.#poolsTold.clear();
-        this.#round();
+        this.#rounds.request();
       });
-      this.#round();
+      this.#rounds.request();
       await running;
     } finally {
       this.#ready = false;
+      this.#rounds.close();
       for (const timer of this.#timers) timer[Symbol.dispose]();
       await running;
     }
   }
 
+<<<<<<< HEAD
   /**
    * The view has changed. What is new is decided and on its way before this returns, unless rounds take so much of
    * the time that the writes that they ask for would wait: then they take turns.
@@ -140,6 +152,12 @@ export class Leader {
       this.#resting = false;
       this.#round();
     });
+=======
+  /** The view has changed. */
+  observe(update: SourceUpdate): void {
+    this.#update = update;
+    this.#rounds.request();
+>>>>>>> h-scale
   }
 
   /**
@@ -166,6 +184,7 @@ export class Leader {
     const { state, problems } = this.#update;
     if (!this.#ready || this.#signal.aborted) return;
     this.#observeSecret(problems);
+<<<<<<< HEAD
     if (state === undefined) return;
     const startedMs = this.#options.client.clock.nowMs();
     try {
@@ -178,6 +197,9 @@ export class Leader {
       this.#options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
       this.#after(retryMs, () => this.#round());
     }
+=======
+    if (state !== undefined) this.#decide(state);
+>>>>>>> h-scale
   }
 
   #decide(state: ClusterState): void {
@@ -267,7 +289,7 @@ export class Leader {
     this.#freedTimerMs = next;
     this.#after(Math.max(next - nowMs, 0), () => {
       this.#freedTimerMs = Infinity;
-      this.#round();
+      this.#rounds.request();
     });
   }
 
