@@ -1,5 +1,5 @@
 /** A run that takes longer is followed by a rest of the same length. */
-const LONG_MS = 10;
+const LONG_MS = 50;
 
 /**
  * Runs one task at a time; asked again while it runs, it runs once more afterwards. After a long run it rests, so that

@@ -2,11 +2,9 @@ import { allocate, poolUsages, type Cooling, type PoolUsage } from '@fairlead/al
 import { ReachIndex } from '@fairlead/announce';
 import {
   remember,
-  rememberEach,
   type Allocation,
   type Allocations,
   type ClusterState,
-  type LoadBalancerService,
   type Problem,
   type PublishedStatus,
   type ServiceKey,
@@ -55,29 +53,6 @@ export interface RoundDecisions {
 }
 
 const nothing: Allocation = Object.freeze({ addresses: [], problems: [] });
-
-/** Where addresses can be announced is found once for each Service as long as neither these nor the nodes change. */
-const undisputedFinding = rememberEach(
-  (service: LoadBalancerService, allocation: Allocation, reach: ReachIndex) =>
-    announcedFinding(service, allocation, reach, []),
-);
-
-/** The allocation that the Service had in an earlier round, where it has the same addresses. */
-function steady(service: LoadBalancerService, allocation: Allocation): Allocation {
-  const { addresses } = allocation;
-  const before = allocationsBefore.get(service);
-  const isSame =
-    before?.addresses.length === addresses.length &&
-    addresses.every(({ address, pool }, index) => {
-      const other = before.addresses[index];
-      return other?.address === address && other.pool === pool;
-    });
-  if (isSame) return before;
-  allocationsBefore.set(service, allocation);
-  return allocation;
-}
-
-const allocationsBefore = new WeakMap<LoadBalancerService, Allocation>();
 
 const reachAmong = remember(
   (nodes: ClusterState['nodes'], announcements: ClusterState['announcements']) =>
@@ -150,7 +125,6 @@ export function decideRound(input: RoundInput): RoundDecisions {
     const allocation = allocations.get(key) ?? nothing;
     const addresses = allocation.addresses.map(({ address }) => address);
     if (addresses.length > 0) held.set(key, addresses);
-<<<<<<< HEAD
     const own = ownProblems.get(key) ?? [];
     const status = statuses.get(key);
     const plain = allocation.problems.length + own.length === 0 && !conflicts.has(key);
@@ -158,14 +132,6 @@ export function decideRound(input: RoundInput): RoundDecisions {
     change(key, addresses, [
       allocatedFinding(state, allocation, own),
       announcedFinding(service, allocation, reach, conflicts.get(key) ?? []),
-=======
-    const foreign = conflicts.get(key);
-    change(key, addresses, [
-      allocatedFinding(state, allocation, ownProblems.get(key) ?? []),
-      foreign === undefined
-        ? undisputedFinding(service, steady(service, allocation), reach)
-        : announcedFinding(service, allocation, reach, foreign),
->>>>>>> h-scale
     ]);
     if (plain && status && !changes.has(key)) settled?.add(service, status, allocation.addresses);
   }

@@ -79,9 +79,6 @@ export class Leader {
   #secretProblems = '';
   #wordsTimer = false;
   #freedTimerMs = Infinity;
-  /** A round that the view asks for is not before then, ms. */
-  #restUntilMs = -Infinity;
-  #resting = false;
 
   constructor(options: LeaderOptions, update: SourceUpdate, signal: AbortSignal) {
     this.#options = options;
@@ -137,27 +134,10 @@ export class Leader {
     }
   }
 
-<<<<<<< HEAD
-  /**
-   * The view has changed. What is new is decided and on its way before this returns, unless rounds take so much of
-   * the time that the writes that they ask for would wait: then they take turns.
-   */
-  observe(update: SourceUpdate): void {
-    this.#update = update;
-    const waitMs = this.#restUntilMs - this.#options.client.clock.nowMs();
-    if (waitMs <= 0) return this.#round();
-    if (this.#resting) return;
-    this.#resting = true;
-    this.#after(waitMs, () => {
-      this.#resting = false;
-      this.#round();
-    });
-=======
   /** The view has changed. */
   observe(update: SourceUpdate): void {
     this.#update = update;
     this.#rounds.request();
->>>>>>> h-scale
   }
 
   /**
@@ -184,22 +164,7 @@ export class Leader {
     const { state, problems } = this.#update;
     if (!this.#ready || this.#signal.aborted) return;
     this.#observeSecret(problems);
-<<<<<<< HEAD
-    if (state === undefined) return;
-    const startedMs = this.#options.client.clock.nowMs();
-    try {
-      this.#decide(state);
-      const endedMs = this.#options.client.clock.nowMs();
-      // While writes wait, what another round finds would only wait behind them.
-      const share = this.#queue.waiting > workers ? 9 : 1;
-      this.#restUntilMs = endedMs + (endedMs - startedMs) * share;
-    } catch (error) {
-      this.#options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
-      this.#after(retryMs, () => this.#round());
-    }
-=======
     if (state !== undefined) this.#decide(state);
->>>>>>> h-scale
   }
 
   #decide(state: ClusterState): void {
