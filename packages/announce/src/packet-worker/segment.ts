@@ -38,6 +38,8 @@ import { SilentPeers } from './silent-peers.ts';
 const echoAddress = '192.0.0.8' as IpAddress;
 const anyAddress = '0.0.0.0' as IpAddress;
 const NAMED_IN_LOG = 20;
+/** The kernel asks for a neighbour once a second (retrans_time_ms), three times before it gives up. */
+const KERNEL_ASKS_WITHIN_MS = 3000;
 
 export interface SegmentContext {
   readonly self: NodeName;
@@ -59,6 +61,8 @@ export class Segment implements Disposable {
   readonly #owners = new Owners();
   #peers: readonly PeerState[] = [];
   #peersRevision = -1;
+  /** When each peer was last seen to be silent, monotonic milliseconds. */
+  readonly #silentUntilMs = new Map<string, number>();
   #membersSaid = '';
   #wasAlone = false;
 
@@ -297,7 +301,7 @@ export class Segment implements Disposable {
     const now = nowMs();
     if (this.#peersRevision !== this.#member.peersRevision) {
       this.#peersRevision = this.#member.peersRevision;
-      this.#peers = this.#member.peers();
+      this.#notePeers(now);
       this.#silentPeers.update(this.#peers, now);
     } else if (this.#silentPeers.deadline === Infinity) {
       return;
@@ -316,6 +320,14 @@ export class Segment implements Disposable {
     this.#context.say({ kind: 'members', segments: [{ interfaceName, members }] });
   }
 
+  #notePeers(now: number): void {
+    for (const { node, live } of this.#peers) if (!live) this.#silentUntilMs.set(node, now);
+    this.#peers = this.#member.peers();
+    for (const node of this.#silentUntilMs.keys()) {
+      if (!this.#peers.some((peer) => peer.node === node)) this.#silentUntilMs.delete(node);
+    }
+  }
+
   /** While this node was cut off others may have announced what it kept. */
   #meetOthersAgain(): void {
     const { alone } = this.#member;
@@ -324,14 +336,17 @@ export class Segment implements Disposable {
   }
 
   /**
-   * To a silent peer by its MAC, whichever of its addresses has its turn: while it was away the kernel has
-   * forgotten where it is, and asks anew no more than once a second.
+   * To a peer that is or was silent by its MAC, whichever of its addresses has its turn: while it was away the kernel
+   * has forgotten where it is, and asks anew no more than once a second.
    */
   #sendHeartbeat(to: IpAddress, bytes: Uint8Array, node: string): void {
     const peer = this.#peers.find((each) => each.node === node);
     const source = this.plan.addresses.find((own) => familyOf(own) === familyOf(to));
     const [mac] = peer?.macs ?? [];
-    if (peer === undefined || peer.live || mac === undefined || source === undefined) {
+    const isKnownToKernel = nowMs() >= (this.#silentUntilMs.get(node) ?? 0) + KERNEL_ASKS_WITHIN_MS;
+    if (peer === undefined || mac === undefined || source === undefined) {
+      this.#sockets.sendHeartbeat(to, bytes);
+    } else if (peer.live && isKnownToKernel) {
       this.#sockets.sendHeartbeat(to, bytes);
     } else {
       const link = { destination: mac, source: this.plan.mac };

@@ -1,7 +1,13 @@
 import type { IpAddress } from '@fairlead/ip';
-import type { DropReason, Heartbeat, Holding, PeerEntry } from '../codec/heartbeat.ts';
+import {
+  nodeClass,
+  type DropReason,
+  type Heartbeat,
+  type Holding,
+  type PeerEntry,
+} from '../codec/heartbeat.ts';
 import { sameBuckets } from '../bucket-set.ts';
-import { believe, type Peer } from './peer.ts';
+import { believe, noHoldings, type Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { SentLog } from './sent-log.ts';
 import type { Timing } from './timing.ts';
@@ -176,6 +182,8 @@ function relay(listener: Listener, entry: PeerEntry, now: number): void {
   }
   if (live.sequence > peer.declaredSequence) {
     peer.declaredSequence = live.sequence;
+    // Who has begun to join let everything go, whatever it held when it was last heard.
+    if (live.class === nodeClass.joining && peer.class !== live.class) peer.holdings = noHoldings;
     peer.class = live.class;
     peer.alone = false;
     peer.deadAfterMs = live.deadAfterMs;

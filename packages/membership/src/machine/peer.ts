@@ -87,7 +87,7 @@ export interface Peer {
 }
 
 /** No holdings; shared, never written. */
-const noHoldings: ReadonlyMap<number, Holding> = new Map();
+export const noHoldings: ReadonlyMap<number, Holding> = new Map();
 
 const bucketKeys = Uint32Array.from({ length: bucketCount }, (_, bucket) => rendezvousKey(bucket));
 

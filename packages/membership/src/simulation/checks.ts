@@ -37,19 +37,20 @@ export function check(history: History): string[] {
 
 function boundsOf({ circumstances }: History): Bounds {
   const { faults, loss, load, timing } = circumstances;
-  const { intervalMs, deadAfterMs } = timing;
+  const { intervalMs, deadAfterMs, ttlMs } = timing;
   const slack = slackMs[load];
   const detections = faults.reduce((sum, { cost }) => sum + detectionsOf[cost], 0);
   const lossy = loss > 0;
+  const contestMs = (lossy ? lossyIntervals : contestIntervals) * intervalMs;
+  // Of two faults one may stop an owner in the middle of a hand-over: it answers on until its fence runs out.
+  const overlapMs = faults.length > 1 ? Math.max(contestMs, ttlMs) : contestMs;
   return {
     outageMs:
       // An interval at most lies between the last quoted heartbeat and the fault.
       detections * (deadAfterMs + intervalMs) +
       (detections > 0 || load !== 'idle' ? slack : 1) +
       (lossy ? lossyIntervals * intervalMs : 0),
-    overlapMs: faults.some(({ cost }) => cost === 'limit')
-      ? Infinity
-      : (lossy ? lossyIntervals : contestIntervals) * intervalMs + slack,
+    overlapMs: faults.some(({ cost }) => cost === 'limit') ? Infinity : overlapMs + slack,
   };
 }
 

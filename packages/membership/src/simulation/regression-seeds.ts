@@ -18,4 +18,8 @@ export const regressionSeeds: readonly RegressionSeed[] = [
   { seed: 876, lesson: 'a joining node that holds something is asked before it is given up' },
   { seed: 1689, lesson: 'who woke up too late to ask asks first, and gives up after that' },
   { seed: 2767, lesson: 'the same, without any loss' },
+  {
+    seed: 50602,
+    lesson: 'an owner that stops while it hands over answers until its fence runs out',
+  },
 ];

@@ -98,6 +98,30 @@ describe('three nodes', () => {
     }
   });
 
+  test('whose one comes back, and of two one hears it no longer than while it was alone: nothing is let go', () => {
+    for (let afterMs = 1; afterMs < 30; afterMs++) {
+      for (const [back, deafTo] of [
+        [0, 1],
+        [0, 2],
+        [1, 0],
+        [1, 2],
+        [2, 0],
+        [2, 1],
+      ] as const) {
+        const stage = settledStage(3);
+        stage.world.network.setLink(back, { receives: false, sends: false });
+        pass(stage, 900);
+        stage.world.network.restore();
+        stage.world.observer.update(stage.world.now);
+        pass(stage, afterMs);
+        stage.world.observer.incidents.length = 0;
+        stage.world.network.filter(back, deafTo);
+        pass(stage, 2000);
+        assert.equal(worst(stage, 'none'), 0, `${back} after ${afterMs} ms, deaf to ${deafTo}`);
+      }
+    }
+  });
+
   test('whose one leaves: no moment without an answer, on its way out and back', () => {
     const stage = settledStage(3);
     const before = owners(stage);
