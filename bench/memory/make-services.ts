@@ -4,21 +4,23 @@ import type { KubernetesCluster } from '@fairlead/lab/kubernetes';
 const CONCURRENCY = 8;
 const PORTS = [{ protocol: 'TCP', port: 80, targetPort: 8080 }] as const;
 
-/** Makes Services `web-0`, `web-1` …, and tells of the progress. @returns the name of the last one created */
-export async function makeServices(cluster: KubernetesCluster, count: number): Promise<string> {
-  let next = 0;
-  let last = '';
+/** Makes Services PREFIX-0, PREFIX-1 …, and tells of the progress. @returns their names */
+export async function makeServices(
+  cluster: KubernetesCluster,
+  count: number,
+  prefix = 'web',
+): Promise<readonly string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+  const left = names.values();
   const make = async (): Promise<void> => {
-    while (next < count) {
-      const name = `web-${next++}`;
+    for (const name of left) {
       await cluster.plainService({ name, ports: PORTS });
-      last = name;
-      progress(`${next} of ${count} Services created`);
+      progress(`${name} of ${count} Services created`);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, make));
   progress('');
-  return last;
+  return names;
 }
 
 /** On one line of a terminal, each in the place of the one before. */

@@ -197,6 +197,7 @@ export class RunningController implements AsyncDisposable {
     return Number(line?.split(' ').at(-1) ?? 0);
   }
 
+  /** One that was killed keeps the Lease for 15 s. */
   async leads(deadlineMs = 30_000): Promise<void> {
     await waitFor(async () => (await this.metric('leader')) === 1, {
       what: 'leadership',
