@@ -258,15 +258,18 @@ describe('a pod goes', () => {
     const [gone, kept] = cluster.pods;
     assert.ok(gone !== undefined && kept !== undefined);
     assert.deepEqual(podsOf(await ask({ count: 40 })), [gone.name, kept.name].sort());
+    // So many that some of them reach each pod, whatever their ports.
     const flows = await Promise.all(
-      [...addresses, ...addresses, ...addresses].map((address) =>
-        NumberedFlow.start(cluster.client, {
-          address,
-          port: ECHO_PORT,
-          protocol: 'tcp',
-          rate: 100,
-        }),
-      ),
+      Array.from({ length: 8 }, () => addresses)
+        .flat()
+        .map((address) =>
+          NumberedFlow.start(cluster.client, {
+            address,
+            port: ECHO_PORT,
+            protocol: 'tcp',
+            rate: 100,
+          }),
+        ),
     );
     const { stdout } = await kept.exec(['ss', '-Htn', 'state', 'established']);
     three.service({ pods: [kept] });
