@@ -315,7 +315,7 @@ test('where an address is announced follows the reports of nodes, and a foreign 
   const on = await cluster.serviceWith('web', 'is announced', ({ conditions }) => {
     return conditions['Announced']?.status === 'True';
   });
-  assert.equal(on.conditions['Announced']?.message, `${addresses[0]} by ARP on one node (eth0).`);
+  assert.equal(on.conditions['Announced']?.message, `${addresses[0]} by ARP on 1 node (eth0).`);
   const conflict = {
     object: 'Service/default/web',
     field: 'status.loadBalancer.ingress',

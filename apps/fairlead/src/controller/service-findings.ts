@@ -107,7 +107,7 @@ export function announcedFinding(
         break;
       case 'reached':
         words.push(
-          `${address} by ${found.method} on ${manyNodes(found.nodes)} (${listOf(found.interfaces)}).`,
+          `${address} by ${found.method} on ${nodesOf(found.nodes)} (${listOf(found.interfaces)}).`,
         );
         break;
       default:
@@ -129,9 +129,8 @@ export function announcedFinding(
 
 const shown = 3;
 
-/** Not how many: each node that comes or goes would change what is said of every Service. */
-function manyNodes(count: number): string {
-  return count === 1 ? 'one node' : 'several nodes';
+function nodesOf(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
 }
 
 function listOf(names: readonly string[]): string {
