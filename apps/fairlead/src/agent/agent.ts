@@ -11,7 +11,6 @@ import {
   type Problem,
   type SourceUpdate,
 } from '@fairlead/cluster';
-import type { KubeClient } from '@fairlead/kube';
 import { LandDriver } from '@fairlead/land';
 import {
   FileLock,
@@ -27,17 +26,14 @@ import { SteerDriver } from '@fairlead/steer';
 import { OperatorError } from '../operator-error.ts';
 import { createStateDirectory, type StateDirectory } from '../state-directory.ts';
 import { VERSION } from '../version.ts';
-import { blockMainThread } from './fault-injection.ts';
 import { ColdMemory } from '../cold-memory.ts';
-import { listen, plainText, type ListenAddress, type Routes } from '../http.ts';
+import { listen, type ListenAddress } from '../http.ts';
 import { IngressWatch } from './ingress-watch.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
-import { agentMetrics } from './agent-metrics.ts';
-import { renderMetrics } from '../metrics.ts';
+import { publicRoutes, socketRoutes, type AgentAnswers } from './agent-routes.ts';
 import { nodeReport } from './node-report.ts';
-import { fileObjects } from './objects/file-objects.ts';
-import { KubernetesObjects } from './objects/kubernetes-objects.ts';
 import type { ObjectSource } from './objects/object-source.ts';
+import { openObjects, type ObjectsFrom } from './objects/open-objects.ts';
 import { preflightProblems } from './preflight.ts';
 import { ReportWriter } from './report-writer.ts';
 import { Reconciler } from '../reconciler.ts';
@@ -55,15 +51,6 @@ export interface AgentOptions {
   /** Adds `POST /fault/block-main?ms=N` to the socket. */
   readonly faultInjection: boolean;
 }
-
-/** Where the objects come from. */
-export type ObjectsFrom =
-  | { readonly kind: 'file'; readonly file: string }
-  | {
-      readonly kind: 'kubernetes';
-      readonly client: KubeClient;
-      readonly requireClass: boolean;
-    };
 
 /** What somebody else changed without telling is found at the latest after this. */
 const RECHECK_MS = 60_000;
@@ -129,7 +116,15 @@ class Agent implements AsyncDisposable {
     this.#self = options.node as NodeName;
     this.#log = createLog(options.logLevel, { node: options.node });
     this.#problemLog = new ProblemLog(this.#log);
-    this.#objects = this.#openObjects(options);
+    this.#objects = openObjects(options.from, {
+      self: this.#self,
+      lastStateDirectory: directory.last,
+      onSaveFailure: (error) =>
+        this.#log.warn(
+          { err: error, directory: directory.last },
+          'the last known state is not saved',
+        ),
+    });
     this.#rounds = new Rounds(this.#objects);
     // Nobody may be waiting when it fails: the failure is kept for whoever does.
     this.#failed.promise.catch(() => {});
@@ -175,8 +170,9 @@ class Agent implements AsyncDisposable {
       'agent starts',
     );
     await using servers = new AsyncDisposableStack();
-    servers.use(await listen({ socket: directory.socket }, this.#socketRoutes()));
-    if (metrics !== 'off') servers.use(await listen(metrics, this.#publicRoutes()));
+    const answers = this.#answers();
+    servers.use(await listen({ socket: directory.socket }, socketRoutes(answers)));
+    if (metrics !== 'off') servers.use(await listen(metrics, publicRoutes(answers)));
     const recheck = setInterval(() => {
       this.#gateways = listDefaultGateways();
       this.#land.forget();
@@ -265,20 +261,6 @@ class Agent implements AsyncDisposable {
     ]);
   }
 
-  #openObjects({ from, directory, node }: AgentOptions): ObjectSource {
-    if (from.kind === 'file') return fileObjects(from.file);
-    return new KubernetesObjects({
-      ...from,
-      self: node as NodeName,
-      lastStateDirectory: directory.last,
-      onSaveFailure: (error) =>
-        this.#log.warn(
-          { err: error, directory: directory.last },
-          'the last known state is not saved',
-        ),
-    });
-  }
-
   /** Who no longer hears the API server lets those who do go first. */
   #checkFreshness(): void {
     if (this.#fresh === this.#objects.fresh) return;
@@ -349,42 +331,25 @@ class Agent implements AsyncDisposable {
     if (macsOf(before) !== macsOf(segment)) this.#reconciler.request();
   }
 
-  #socketRoutes(): Routes {
-    const routes: Routes = {
-      'GET /status': async () => ({
-        status: 200,
-        type: 'application/json',
-        body: JSON.stringify(await this.#snapshot()),
-      }),
-    };
-    return this.#options.faultInjection
-      ? { ...routes, 'POST /fault/block-main': blockMainThread }
-      : routes;
-  }
-
-  #publicRoutes(): Routes {
+  /** What others may ask of this agent. */
+  #answers(): AgentAnswers {
     return {
-      'GET /healthz': () => plainText(200, 'ok\n'),
-      'GET /readyz': () =>
+      status: () => this.#snapshot(),
+      unready: () =>
         this.#round === undefined
-          ? plainText(
-              503,
-              `${this.#problems[0]?.message ?? 'the objects have not been read yet'}\n`,
-            )
-          : plainText(200, 'ok\n'),
-      'GET /metrics': async () => {
-        const metrics = agentMetrics({
-          version: VERSION,
-          node: this.#self,
-          services: this.#round?.state.services.length ?? 0,
-          problems: this.#problems.length,
-          segments: await this.#worker.report(),
-          responder: this.#responder.maps.counters(),
-          steer: this.#steer.counters(),
-          land: this.#land.counters(),
-        });
-        return plainText(200, renderMetrics(metrics));
-      },
+          ? (this.#problems[0]?.message ?? 'the objects have not been read yet')
+          : undefined,
+      metrics: async () => ({
+        version: VERSION,
+        node: this.#self,
+        services: this.#round?.state.services.length ?? 0,
+        problems: this.#problems.length,
+        segments: await this.#worker.report(),
+        responder: this.#responder.maps.counters(),
+        steer: this.#steer.counters(),
+        land: this.#land.counters(),
+      }),
+      faultInjection: this.#options.faultInjection,
     };
   }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { runAgent, type ObjectsFrom } from '../agent/agent.ts';
+import { runAgent } from '../agent/agent.ts';
+import type { ObjectsFrom } from '../agent/objects/open-objects.ts';
 import type { ListenAddress } from '../http.ts';
 import { connectKubernetes } from '../kubernetes.ts';
 import { OperatorError } from '../operator-error.ts';
