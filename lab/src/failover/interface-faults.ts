@@ -1,6 +1,7 @@
 import { formatPrefix } from '@fairlead/ip';
 import type { Node } from '../node.ts';
 import { replaceNic } from '../replace-nic.ts';
+import type { ObservedCluster } from '../standalone/observed-cluster.ts';
 import { gatewayRoutes } from '../gateway-routes.ts';
 import { waitFor } from '../wait-for.ts';
 import { takenOver, nobodyLeft, unnoticed, type OwnershipFault } from './ownership-fault.ts';
@@ -12,14 +13,9 @@ export const interfaceFaults: readonly OwnershipFault[] = [
     title: 'its interface is renamed: one node answers, and the agent uses it again',
     questions: 200,
     strike: async (scene) => {
-      const { cluster, owner } = scene;
-      await rename(owner, 'eth0', 'lan0');
-      await waitFor(async () => (await cluster.status(owner)).segments[0]?.interface === 'lan0', {
-        what: 'the agent to follow',
-        deadlineMs: 15_000,
-      });
+      await rename(scene, 'eth0', 'lan0');
       await scene.settled();
-      return () => rename(owner, 'lan0', 'eth0');
+      return () => rename(scene, 'lan0', 'eth0');
     },
     expect: () => ({ during: 'owner', unanswered: 'while it lasts', lost: 'unwatched' }),
   },
@@ -68,8 +64,17 @@ export const interfaceFaults: readonly OwnershipFault[] = [
   },
 ];
 
-async function rename(node: Node, from: string, to: string): Promise<void> {
-  await node.exec(['ip', 'link', 'set', 'dev', from, 'name', to]);
+/** Resolves when the agent has followed: until then it says that all is as before. */
+async function rename(
+  { cluster, owner }: ObservedCluster,
+  from: string,
+  to: string,
+): Promise<void> {
+  await owner.exec(['ip', 'link', 'set', 'dev', from, 'name', to]);
+  await waitFor(async () => (await cluster.status(owner)).segments[0]?.interface === to, {
+    what: `the agent to follow from ${from} to ${to}`,
+    deadlineMs: 15_000,
+  });
 }
 
 async function changeAddress(node: Node, from: string, to: string): Promise<void> {
