@@ -100,7 +100,7 @@ export class ControlledCluster implements AsyncDisposable {
     name: string,
     what: string,
     check: (service: SeenService) => boolean,
-    deadlineMs = 10_000,
+    deadlineMs = 30_000,
   ): Promise<SeenService> {
     let last: SeenService | undefined;
     try {
@@ -144,12 +144,12 @@ export class ControlledCluster implements AsyncDisposable {
         );
         return found?.note ?? undefined;
       },
-      { what: `event ${reason} of ${kind}/${name}`, deadlineMs: 10_000, everyMs: 50 },
+      { what: `event ${reason} of ${kind}/${name}`, deadlineMs: 30_000, everyMs: 50 },
     );
   }
 
   /** Waits until it is so. */
-  async until(what: string, check: () => Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+  async until(what: string, check: () => Promise<boolean>, deadlineMs = 30_000): Promise<void> {
     await waitFor(check, { what, deadlineMs, everyMs: 20 });
   }
 
@@ -198,7 +198,7 @@ export class RunningController implements AsyncDisposable {
   }
 
   /** One that was killed keeps the Lease for 15 s. */
-  async leads(deadlineMs = 30_000): Promise<void> {
+  async leads(deadlineMs = 60_000): Promise<void> {
     await waitFor(async () => (await this.metric('leader')) === 1, {
       what: 'leadership',
       deadlineMs,
