@@ -241,6 +241,7 @@ describe('a condition and an event on a Service', () => {
     const foreign = await lab.foreign('foreign', {
       nics: [{ switch: cluster.lan, addresses: ['192.0.2.180/24'] }],
     });
+    await lab.settled();
     await cluster.service({ name: 'contested', addresses: ['192.0.2.180'] });
     const said = [/192\.0\.2\.180/, new RegExp(foreign.nic.mac)];
     await complains({ ...announced, name: 'contested', said });

@@ -34,7 +34,9 @@ test('an address taken over from a node of ours is answered and announced at onc
     [50, 'announce'],
     [200, 'announce'],
     [1000, 'announce'],
+    [1000, 'probe'],
     [61_000, 'announce'],
+    [61_000, 'probe'],
   ]);
 });
 

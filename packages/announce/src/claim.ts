@@ -144,7 +144,10 @@ function askAgain(claim: Extract<Claim, { kind: 'conflict' }>, now: number): Cla
   };
 }
 
-/** Counts only announcements that were sent, so that muted ones do not shorten the series. */
+/**
+ * Counts only announcements that were sent, so that muted ones do not shorten the series. With the last of the series
+ * and those of each minute goes a probe: it finds a foreign host that was not there yet, or not to be heard, before.
+ */
 function announce(
   since: number,
   announced: number,
@@ -163,7 +166,7 @@ function announce(
       : now + next - (ANNOUNCE_AFTER_MS[announced] ?? 0);
   return {
     claim: { kind: 'answering', since, announced: announced + 1, at },
-    actions: [...before, 'announce'],
+    actions: next === undefined ? [...before, 'announce', 'probe'] : [...before, 'announce'],
   };
 }
 

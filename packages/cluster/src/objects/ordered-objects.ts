@@ -15,11 +15,12 @@ export class OrderedObjects<T extends ClusterObject> {
     this.#compare = compare;
   }
 
-  /** Takes an object, or its newer version; of equal ones the value that is there stays. */
+  /** Takes an object, or its newer version; where it equals the one in the list, the value of that one stays. */
   set(object: T): void {
     const { id } = object;
     const present = this.#objects.get(id);
-    const value = unchanged((present ?? this.#outdated.get(id))?.value, object.value);
+    const listed = this.#outdated.has(id) ? this.#outdated.get(id) : present;
+    const value = unchanged(listed?.value, object.value);
     if (present?.value === value && present.createdMs === object.createdMs) return;
     if (!this.#outdated.has(id)) this.#outdated.set(id, present);
     this.#objects.set(id, value === object.value ? object : { ...object, value });

@@ -128,6 +128,17 @@ describe('a state that is kept up to date object by object', () => {
     );
   });
 
+  it('keeps an object that changed and changed back before anybody looked', () => {
+    const assembly = new StateAssembly();
+    const assembled = () => assembly.state('c', []).announcements[0];
+    const selecting = (pool: string) => read(created(announcement('a', { pools: [pool] }), 0));
+    assembly.set(selecting('b'));
+    const before = assembled();
+    assembly.set(selecting('c'));
+    assembly.set(selecting('b'));
+    assert.equal(assembled(), before);
+  });
+
   it('is the same state where nothing has changed', () => {
     const assembly = new StateAssembly();
     const problems: never[] = [];

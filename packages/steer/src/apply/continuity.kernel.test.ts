@@ -119,7 +119,8 @@ function continuity(mode: TcMode): void {
     const plans = Array.from({ length: 30 }, (_, weight) =>
       planFor('n1', { n2: weight + 1, n3: 30 }),
     );
-    const driver = opened();
+    const driver = fixture.open('n1');
+    assert.deepEqual(driver.apply(plans[0]!, [segment]), []);
     const traffic = await Traffic.start(fixture.network, 'n1');
     for (let round = 0; round < 150; round++) {
       assert.deepEqual(driver.apply(plans[round % plans.length]!, [segment]), []);
