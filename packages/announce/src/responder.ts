@@ -12,6 +12,7 @@ import {
 } from '@fairlead/linux';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   decodeInterface,
   decodeInterfaceKey,
@@ -64,6 +65,8 @@ export class Responder implements Disposable {
   readonly #mode: TcMode;
   /** Where the search for a free slot begins: one just given up rests as long as possible. */
   #nextSlot = 0;
+  /** What the kernel holds, unless somebody has changed it since. */
+  #inForce: readonly AnnouncingInterface[] | undefined;
 
   /**
    * Loads the program; it is attached nowhere anew yet.
@@ -101,10 +104,24 @@ export class Responder implements Disposable {
 
   /**
    * Makes these the interfaces that the program is attached to, and no others: reads back what is,
-   * and puts in order what differs. An interface that is new begins with its fence down.
+   * and puts in order what differs. An interface that is new begins with its fence down. The same ones
+   * again cost nothing until `forget`.
    * @returns those that it could not be done for; the others are in order
    */
   setInterfaces(interfaces: readonly AnnouncingInterface[]): readonly InterfaceFault[] {
+    if (isDeepStrictEqual(interfaces, this.#inForce)) return [];
+    this.#inForce = undefined;
+    const faults = this.#putInOrder(interfaces);
+    if (faults.length === 0) this.#inForce = interfaces;
+    return faults;
+  }
+
+  /** Has the next `setInterfaces` read back what is attached. */
+  forget(): void {
+    this.#inForce = undefined;
+  }
+
+  #putInOrder(interfaces: readonly AnnouncingInterface[]): readonly InterfaceFault[] {
     const wanted = new Map(interfaces.map((each) => [each.index, each]));
     const faults: InterfaceFault[] = [];
     // First the MACs: what another interface of ours says is nobody else's claim.

@@ -1,6 +1,5 @@
-import type { Problem } from '@fairlead/cluster';
+import type { NodeName, Problem } from '@fairlead/cluster';
 import { tableName } from './nft-table.ts';
-import type { LandPlan } from './plan.ts';
 
 /**
  * A problem for each base chain in forward, of any table but ours, whose policy is drop and that has no rule
@@ -8,13 +7,13 @@ import type { LandPlan } from './plan.ts';
  * pass. And a rule of ours in a table that iptables keeps would make iptables itself refuse the table.
  */
 export function forwardDropProblems(
-  plan: LandPlan,
+  node: NodeName,
   list: (what: string) => string | undefined,
 ): readonly Problem[] {
   return droppingChains(list('chains') ?? '')
     .filter(({ table, chain }) => !acceptsRewritten(list(`chain ${table} ${chain}`) ?? ''))
     .map(({ table, chain }) => ({
-      object: `Node/${plan.node}`,
+      object: `Node/${node}`,
       field: 'nftables chain',
       value: `${table} ${chain}`,
       message: `This chain drops what is forwarded unless a rule in it accepts it, which may stop packets on their way to a pod. Accept rewritten flows there: ${remedy(table, chain)}`,

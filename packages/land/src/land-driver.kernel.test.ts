@@ -58,7 +58,8 @@ suite('land driver', () => {
         for (const plan of plans) {
           assert.deepEqual(driver.apply(plan).problems, []);
           assert.equal(driver.apply(plan).commands, 0);
-          driver.forget();
+          // Somebody else's transaction: the table is read back.
+          nftables.run('add table ip bystander');
           assert.equal(driver.apply(plan).commands, 0);
         }
         const [last] = plans.slice(-1);
@@ -198,8 +199,9 @@ suite('land driver', () => {
 
   test('a forward chain that drops is named until it accepts rewritten flows', () => {
     const plan = examplePlan(rich);
-    driver.apply(plan);
-    assert.deepEqual(driver.forwardProblems(plan), []);
+    const forwardProblems = () =>
+      driver.apply(plan).problems.filter(({ field }) => field === 'nftables chain');
+    assert.deepEqual(forwardProblems(), []);
     nftables.run(`table ip filter {
         chain FORWARD { type filter hook forward priority 0; policy drop; }
         chain INPUT { type filter hook input priority 0; policy drop; }
@@ -207,7 +209,7 @@ suite('land driver', () => {
       table inet own { chain f { type filter hook forward priority 0; policy drop; counter; }; }
       table inet good { chain f { type filter hook forward priority 0; policy accept; }; }
       table arp filter { chain f { type filter hook input priority 0; policy drop; }; }`);
-    const problems = driver.forwardProblems(plan);
+    const problems = forwardProblems();
     assert.deepEqual(
       problems.map(({ value }) => value),
       ['ip filter FORWARD', 'inet own f'],
@@ -215,7 +217,7 @@ suite('land driver', () => {
     assert.match(problems[0]?.message ?? '', /iptables -I FORWARD -m conntrack --ctstate DNAT/u);
     nftables.run('insert rule inet own f ct status dnat accept');
     assert.deepEqual(
-      driver.forwardProblems(plan).map(({ value }) => value),
+      forwardProblems().map(({ value }) => value),
       ['ip filter FORWARD'],
     );
   });

@@ -30,7 +30,7 @@ interface InForce {
 export interface LandReport {
   /** Commands that had to be run; 0 = the kernel held what the plan asks for. */
   readonly commands: number;
-  /** The plan's own, and what nftables refused. */
+  /** The plan's own, what nftables refused, and chains of others that stop what is forwarded, as Docker's and ufw's do. */
   readonly problems: readonly Problem[];
 }
 
@@ -44,6 +44,8 @@ export class LandDriver implements Disposable {
   readonly #nftables: NftablesAccess;
   readonly #printed = new PrintedForms();
   #inForce: InForce | undefined;
+  /** Of the ruleset as it was when it was last read. */
+  #forwardProblems: readonly Problem[] = [];
 
   /** @param nftables disposed of together with the driver */
   constructor(nftables: NftablesAccess) {
@@ -60,11 +62,6 @@ export class LandDriver implements Disposable {
     const commands = this.#change(plan, generation);
     if (commands === undefined) return this.#compare(plan, generation);
     return this.#report(plan, commands, []);
-  }
-
-  /** Has the next `apply` read the table back. */
-  forget(): void {
-    this.#inForce = undefined;
   }
 
   /** @returns how many commands were run; undefined where it is not known what the kernel holds */
@@ -85,6 +82,7 @@ export class LandDriver implements Disposable {
   }
 
   #compare(plan: LandPlan, generation: number): LandReport {
+    this.#forwardProblems = forwardDropProblems(plan.node, (what) => this.#nftables.list(what));
     const wanted = renderTable(plan);
     const read = this.#read();
     const listed = read === undefined ? undefined : this.#printed.translate(read, wanted);
@@ -102,7 +100,12 @@ export class LandDriver implements Disposable {
   #report(plan: LandPlan, commands: number, problems: readonly Problem[]): LandReport {
     return {
       commands,
-      problems: [...plan.problems, ...this.#wordingProblems(plan), ...problems],
+      problems: [
+        ...plan.problems,
+        ...this.#forwardProblems,
+        ...this.#wordingProblems(plan),
+        ...problems,
+      ],
     };
   }
 
@@ -111,11 +114,6 @@ export class LandDriver implements Disposable {
     const text = this.#nftables.list(`counters table ${tableName}`) ?? '';
     const counters = text.matchAll(/counter (\S+) \{\s+packets (\d+)/gu);
     return new Map([...counters].map(([, name = '', packets]) => [name, Number(packets)]));
-  }
-
-  /** Chains of others that drop what is forwarded unless a rule accepts it, as Docker's and ufw's do. */
-  forwardProblems(plan: LandPlan): readonly Problem[] {
-    return forwardDropProblems(plan, (what) => this.#nftables.list(what));
   }
 
   /** Deletes our table, and nothing else. */

@@ -45,12 +45,13 @@ export interface ListOptions {
  * Sets and maps that matter go in and out as text: JSON of some versions loses what it does not understand.
  */
 export class Nftables implements Disposable {
+  readonly #socket: NetlinkSocket;
   #context: bigint | undefined;
 
   /** @throws SystemError where the kernel has no nftables or we lack the privilege */
   constructor() {
     // libnftables ends the process where it cannot open its socket, so that is tried first.
-    new NetlinkSocket(NetlinkProtocol.netfilter)[Symbol.dispose]();
+    this.#socket = new NetlinkSocket(NetlinkProtocol.netfilter);
     this.#context = newContext();
   }
 
@@ -87,7 +88,7 @@ export class Nftables implements Disposable {
 
   /** Which generation of the ruleset there is: one more with every transaction of anybody. @throws SystemError */
   generation(): number {
-    return rulesetGeneration();
+    return rulesetGeneration(this.#socket);
   }
 
   #execute(script: string, flags: number): string {
@@ -103,7 +104,7 @@ export class Nftables implements Disposable {
     const error = library.nft_ctx_get_error_buffer(context) ?? '';
     if (script.length + output.length > largeText) {
       // A context keeps the largest text it ever wrote, and libnftables takes many times a script's size to read it.
-      this[Symbol.dispose]();
+      this.#freeContext();
       libc.malloc_trim(0);
       this.#context = newContext();
     }
@@ -114,6 +115,11 @@ export class Nftables implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#freeContext();
+    this.#socket[Symbol.dispose]();
+  }
+
+  #freeContext(): void {
     if (this.#context !== undefined) {
       libnftables().nft_ctx_free(this.#context);
       this.#context = undefined;

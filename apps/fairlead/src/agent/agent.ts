@@ -18,6 +18,8 @@ import {
   listAddresses,
   listDefaultGateways,
   listInterfaces,
+  type InterfaceAddress,
+  type NetworkInterface,
   mountBpffs,
   Nftables,
   tcIngressMode,
@@ -107,6 +109,9 @@ class Agent implements AsyncDisposable {
   #fresh = true;
   /** Not read with each report: a router's table of routes is large. */
   #gateways = listDefaultGateways();
+  /** As long as the kernel tells of no change. */
+  #interfaces: readonly NetworkInterface[] | undefined;
+  #addresses: readonly InterfaceAddress[] = [];
   #round: Round | undefined;
   #problems: readonly Problem[] = [];
 
@@ -146,11 +151,13 @@ class Agent implements AsyncDisposable {
       },
     );
     this.#watch = opened.use(
-      new KernelWatch({ links: true, addresses: true, nftables: true }, () =>
-        this.#reconciler.request(),
-      ),
+      new KernelWatch({ links: true, addresses: true, nftables: true }, (what) => {
+        // Landing itself asks the kernel whether the ruleset has changed.
+        if (what === 'nftables') this.#reconciler.request();
+        else this.#interfacesChanged();
+      }),
     );
-    this.#ingressWatch = opened.use(new IngressWatch(() => this.#reconciler.request()));
+    this.#ingressWatch = opened.use(new IngressWatch(() => this.#interfacesChanged()));
     this.#worker = new PacketWorker(
       join(home, 'packet-worker.cjs'),
       { self: this.#self, bpffsDirectory: directory.bpffs },
@@ -175,10 +182,9 @@ class Agent implements AsyncDisposable {
     if (metrics !== 'off') servers.use(await listen(metrics, publicRoutes(answers)));
     const recheck = setInterval(() => {
       this.#gateways = listDefaultGateways();
-      this.#land.forget();
       this.#steer.forget();
       this.#worker.forget();
-      this.#reconciler.request();
+      this.#interfacesChanged();
     }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));
     const freshCheck = setInterval(() => this.#checkFreshness(), FRESH_CHECK_MS);
@@ -220,8 +226,7 @@ class Agent implements AsyncDisposable {
     const round = this.#rounds.decide({
       self: this.#self,
       state,
-      interfaces: listInterfaces(),
-      addresses: listAddresses(),
+      ...this.#readInterfaces(),
       interfaceGlobs: this.#options.interfaceGlobs,
     });
     const landed = this.#land.apply(round.land);
@@ -250,7 +255,6 @@ class Agent implements AsyncDisposable {
       ...preflightProblems(this.#self, state),
       ...round.problems,
       ...landed.problems,
-      ...this.#land.forwardProblems(round.land),
       ...steered,
       ...faults.map(({ interfaceIndex, error }) => ({
         object: `Node/${this.#self}`,
@@ -259,6 +263,22 @@ class Agent implements AsyncDisposable {
         message: `Nothing can be announced on this interface: ${error.message}.`,
       })),
     ]);
+  }
+
+  #readInterfaces() {
+    if (this.#interfaces === undefined) {
+      this.#interfaces = listInterfaces();
+      this.#addresses = listAddresses();
+    }
+    return { interfaces: this.#interfaces, addresses: this.#addresses };
+  }
+
+  /** An interface, an address, or which programs are attached where. */
+  #interfacesChanged(): void {
+    this.#interfaces = undefined;
+    this.#responder.forget();
+    this.#steer.forgetAttachments();
+    this.#reconciler.request();
   }
 
   /** Who no longer hears the API server lets those who do go first. */
@@ -289,7 +309,7 @@ class Agent implements AsyncDisposable {
     return nodeReport({
       version: VERSION,
       announce: this.#round.announce,
-      addresses: listAddresses(),
+      addresses: this.#addresses,
       gateways: this.#gateways,
       segments: await this.#worker.summary(),
       problems: this.#problems,

@@ -16,7 +16,10 @@ export class IngressWatch implements Disposable {
 
   /** All is in order now at these interfaces, and no others matter. */
   settle(interfaceIndexes: readonly number[]): void {
-    this.#states = new Map(interfaceIndexes.map((index) => [index, tcIngressState(index)]));
+    const known = this.#states;
+    this.#states = new Map(
+      interfaceIndexes.map((index) => [index, known.get(index) ?? tcIngressState(index)]),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -25,7 +28,9 @@ export class IngressWatch implements Disposable {
 
   #look(): void {
     for (const [index, state] of this.#states) {
-      if (tcIngressState(index) !== state) return this.#onChange();
+      if (tcIngressState(index) === state) continue;
+      this.#states.delete(index);
+      return this.#onChange();
     }
   }
 }

@@ -128,7 +128,6 @@ const commands = {
   },
   apply: (plan: LandPlan) => landDriver().apply(plan),
   counters: () => Object.fromEntries(landDriver().counters()),
-  forwardProblems: (plan: LandPlan) => landDriver().forwardProblems(plan),
   remove: () => landDriver().remove(),
   /** A new agent after an old one. */
   restart() {

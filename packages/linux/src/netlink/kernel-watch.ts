@@ -185,8 +185,16 @@ export class KernelWatch implements Disposable {
  * in another one nothing matches, and our own transactions are reported too.
  */
 function isOwn({ threadId, threadName }: RulesetGeneration): boolean {
+  ownThread ??= readOwnThread();
+  return ownThread.id === String(threadId) && ownThread.name === threadName;
+}
+
+/** Of the thread that this module was loaded in. */
+let ownThread: ReturnType<typeof readOwnThread> | undefined;
+
+function readOwnThread() {
   const status = readFileSync('/proc/thread-self/status', 'utf8');
   const field = (name: string): string | undefined =>
     new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1];
-  return field('Pid') === String(threadId) && field('Name') === threadName;
+  return { id: field('Pid'), name: field('Name') };
 }

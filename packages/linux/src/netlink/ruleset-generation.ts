@@ -1,7 +1,7 @@
 import { ProtocolError } from '@fairlead/wire';
 import { Attributes } from './attributes.ts';
 import type { NetlinkMessage } from './message.ts';
-import { NetlinkProtocol, NetlinkSocket } from './netlink-socket.ts';
+import type { NetlinkSocket } from './netlink-socket.ts';
 
 /** Who committed a transaction to the nftables ruleset. */
 export interface RulesetGeneration {
@@ -48,10 +48,10 @@ export function decodeRulesetGeneration(message: NetlinkMessage): RulesetGenerat
 /**
  * Which generation of this namespace's nftables ruleset there is: one more with every transaction of anybody. As long
  * as it is the same nobody has changed a rule, a chain, or an element otherwise than by packets.
+ * @param socket of netfilter
  * @throws SystemError, ProtocolError
  */
-export function rulesetGeneration(): number {
-  using socket = new NetlinkSocket(NetlinkProtocol.netfilter);
+export function rulesetGeneration(socket: NetlinkSocket): number {
   const what = 'generation of the nftables ruleset';
   const answer = decodeRulesetGeneration(
     socket.get(getGeneration, new Uint8Array(headerSize), what),

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeName, Problem } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import { BpfObject, detachTcIngress, listInterfaces, type TcMode } from '@fairlead/linux';
@@ -42,6 +43,8 @@ export class SteerDriver implements Disposable {
   readonly #entries: EntryStore;
   readonly #segments: SegmentStore;
   readonly #attachments: Attachments;
+  /** Segments that the kernel has as they are here and is attached to, unless somebody has changed that since. */
+  #inForce: readonly SteerSegment[] | undefined;
   #unattached: ReadonlySet<SteerSegment> = new Set();
   #incomplete: ReadonlySet<IpAddress> = new Set();
 
@@ -103,26 +106,40 @@ export class SteerDriver implements Disposable {
     const nameless = this.#nodes.assign(names);
     const indexOf = (node: NodeName | undefined) =>
       node === undefined ? NodeIndex.kubeProxy : this.#nodes.of(node);
-    const segmentChange = this.#segments.write(plan.self, segments);
+    const segmentChange = isDeepStrictEqual(segments, this.#inForce)
+      ? undefined
+      : this.#segments.write(plan.self, segments);
     const { slots, digests } = this.#tables.place(plan.tables, ({ node }) => indexOf(node));
     const entryChange = this.#entries.write(plan, slots, indexOf);
-    const failures = this.#attach(segments, segmentChange.unserved);
+    const failures =
+      segmentChange === undefined
+        ? new Map<SteerSegment, string>()
+        : this.#attach(segments, segmentChange.unserved);
     this.#unattached = new Set(failures.keys());
     this.#incomplete = entryChange.incomplete;
 
     entryChange.prune();
     this.#tables.retain(digests);
-    for (const interfaceIndex of segmentChange.leaving) this.#attachments.detach(interfaceIndex);
-    segmentChange.prune();
+    if (segmentChange !== undefined) {
+      for (const interfaceIndex of segmentChange.leaving) this.#attachments.detach(interfaceIndex);
+      segmentChange.prune();
+      if (failures.size === 0) this.#removeOtherAbis();
+    }
+    this.#inForce = failures.size === 0 ? segments : undefined;
     this.#nodes.retain(names);
-    if (failures.size === 0) this.#removeOtherAbis();
     this.#tables.prepare(names);
     return problemsOf(plan.self, nameless, entryChange.incomplete, failures);
   }
 
-  /** Has the next `apply` read back what the kernel holds of entries; else what was written last counts. */
+  /** Has the next `apply` read back all that the kernel holds; else what was written last counts. */
   forget(): void {
     this.#entries.forget();
+    this.forgetAttachments();
+  }
+
+  /** Has the next `apply` read back where the program is attached, and the segments there. */
+  forgetAttachments(): void {
+    this.#inForce = undefined;
   }
 
   /** Marks a node on one segment, or on all, as silent or live; takes effect with the next packet. */

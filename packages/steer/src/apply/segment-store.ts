@@ -117,6 +117,7 @@ export class SegmentStore {
   /** Clears the mark of peers that have been back for long, once none of their flows is remembered. */
   #endDiversions(segments: readonly BigUint64Array[]): void {
     for (let index = 0; index < Limit.nodes; index++) {
+      if (segments.every((words) => words[index] === 0n)) continue;
       const peers = segments.map((words) => decodePeer(words[index]!)).filter(isMarked);
       if (peers.length === 0) continue;
       if (

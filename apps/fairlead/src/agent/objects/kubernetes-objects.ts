@@ -1,4 +1,5 @@
 import { publishedAllocations } from '@fairlead/allocate';
+import { concernsAddresses } from './concerns-addresses.ts';
 import {
   isSameKnowledge,
   KubernetesSource,
@@ -24,6 +25,8 @@ export interface KubernetesObjectsOptions {
 const PATIENCE_MS = 2000;
 /** Changes come in bursts, and each save writes everything. */
 const SAVE_EVERY_MS = 3000;
+/** What changes of Services without an address is told with the next change of anything else, or after this. */
+const UNHURRIED_MS = 100;
 /** The API server is asked every 10 s: older than that, and one question more, is not fresh. */
 const FRESH_MS = 15_000;
 
@@ -58,12 +61,20 @@ export class KubernetesObjects implements ObjectSource {
   async follow(onUpdate: (update: SourceUpdate) => void, signal: AbortSignal): Promise<void> {
     const { client, requireClass } = this.#options;
     const saver = new Saver(this.#options);
+    let unhurried: NodeJS.Timeout | undefined;
+    const tell = (): void => {
+      clearTimeout(unhurried);
+      unhurried = undefined;
+      onUpdate(this.#last);
+    };
     const source = new KubernetesSource(
       { client, namespace: OWN_NAMESPACE, reader: 'agent', requireClass, random: Math.random },
       (update) => {
+        const before = this.#last;
         if (update.state === undefined) this.#last = { ...this.#last, problems: update.problems };
         else saver.keep((this.#last = update));
-        onUpdate(this.#last);
+        if (concernsAddresses(before, this.#last)) tell();
+        else unhurried ??= setTimeout(tell, UNHURRIED_MS);
       },
     );
     this.#source = source;
@@ -72,6 +83,7 @@ export class KubernetesObjects implements ObjectSource {
       await source.run(signal);
     } finally {
       clearTimeout(timer);
+      clearTimeout(unhurried);
       await saver.finish();
     }
   }

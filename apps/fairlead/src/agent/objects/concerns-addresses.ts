@@ -1,0 +1,26 @@
+import {
+  isSameUpdate,
+  listChange,
+  type ClusterState,
+  type LoadBalancerService,
+  type SourceUpdate,
+} from '@fairlead/cluster';
+
+/**
+ * Whether more has changed than Services without an address. A new Service is none of an agent's business before the
+ * controller has given it one, and on a small machine the controller shall have the processor meanwhile. Pure.
+ */
+export function concernsAddresses(before: SourceUpdate, now: SourceUpdate): boolean {
+  if (before.state === undefined || now.state === undefined) return true;
+  if (!isSameUpdate({ ...before, state: now.state }, now)) return true;
+  const parts = new Set(Object.keys({ ...before.state, ...now.state }) as (keyof ClusterState)[]);
+  parts.delete('services');
+  parts.delete('unservedServices');
+  for (const part of parts) if (before.state[part] !== now.state[part]) return true;
+  const { gone, fresh } = listChange(before.state.services, now.state.services);
+  return [...gone, ...fresh].some(hasAddress);
+}
+
+function hasAddress({ published }: LoadBalancerService): boolean {
+  return published !== undefined && published.addresses.length > 0;
+}
