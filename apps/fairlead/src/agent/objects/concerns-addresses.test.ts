@@ -39,6 +39,7 @@ function serviceOf(name: string, status: PublishedStatus | undefined): LoadBalan
     sourceRanges: [],
     requestedAddresses: [],
     requestedPool: undefined,
+    shareKey: undefined,
     affinitySeconds: undefined,
     ports: [],
     endpoints: [],
