@@ -43,7 +43,7 @@ function serviceOf(name: string, status: PublishedStatus | undefined): LoadBalan
     affinitySeconds: undefined,
     ports: [],
     endpoints: [],
-    published: status,
+    ...(status && { published: status }),
   };
 }
 
