@@ -87,7 +87,7 @@ export function decideAnnouncements(
   allocations: Allocations,
   facts: AnnounceFacts,
 ): AnnouncePlan {
-  const segments = usableSegments(facts);
+  const segments = usableSegments(facts.interfaces, facts.addresses, facts.interfaceGlobs);
   const places = segments.map(({ device: { name }, prefixes }) => ({ name, prefixes }));
   const ground = groundOf(facts.self, state.announcements, JSON.stringify(places));
   const claims = segments.map((): ClaimPlan[] => []);
@@ -187,31 +187,38 @@ function planAnnouncement(announcement: Announcement, state: ClusterState): Anno
 }
 
 /** Interfaces that speak ARP, hold an address and are no port of another one. */
-function usableSegments(facts: AnnounceFacts): Segment[] {
-  const segments: Segment[] = [];
-  for (const device of facts.interfaces) {
-    const { mac } = device;
-    if (mac === undefined || !device.up || device.loopback || device.noArp || !device.broadcast) {
-      continue;
+const usableSegments = remember(
+  (
+    interfaces: AnnounceFacts['interfaces'],
+    addresses: AnnounceFacts['addresses'],
+    globs: AnnounceFacts['interfaceGlobs'],
+  ): readonly Segment[] => {
+    const segments: Segment[] = [];
+    for (const device of interfaces) {
+      const { mac } = device;
+      if (mac === undefined || !device.up || device.loopback || device.noArp || !device.broadcast) {
+        continue;
+      }
+      if (device.master !== undefined) continue;
+      if (globs.length > 0 && !matchesInterface(globs, device.name)) continue;
+      const held = addresses.filter(
+        (each) => each.interfaceIndex === device.index && !each.dadFailed && !each.linkLocal,
+      );
+      const prefixes = onLinkPrefixes(
+        held.map(({ address, prefixLength }) => {
+          return { family: familyOf(address), address, length: prefixLength };
+        }),
+      );
+      if (prefixes.length === 0) continue;
+      segments.push({
+        device: { ...device, mac },
+        addresses: held.map((each) => each.address),
+        prefixes,
+      });
     }
-    if (device.master !== undefined) continue;
-    if (facts.interfaceGlobs.length > 0 && !matchesInterface(facts.interfaceGlobs, device.name)) {
-      continue;
-    }
-    const held = facts.addresses.filter(
-      (each) => each.interfaceIndex === device.index && !each.dadFailed && !each.linkLocal,
-    );
-    const prefixes = onLinkPrefixes(
-      held.map(({ address, prefixLength }) => {
-        return { family: familyOf(address), address, length: prefixLength };
-      }),
-    );
-    if (prefixes.length === 0) continue;
-    const addresses = held.map((each) => each.address);
-    segments.push({ device: { ...device, mac }, addresses, prefixes });
-  }
-  return segments;
-}
+    return segments;
+  },
+);
 
 function onLink(segment: Segment, address: IpAddress): boolean {
   return segment.prefixes.some((prefix) => prefixContains(prefix, address));

@@ -183,7 +183,6 @@ class Agent implements AsyncDisposable {
     const recheck = setInterval(() => {
       this.#gateways = listDefaultGateways();
       this.#steer.forget();
-      this.#worker.forget();
       this.#interfacesChanged();
     }, RECHECK_MS);
     servers.defer(() => clearInterval(recheck));

@@ -92,11 +92,6 @@ export class PacketWorker implements AsyncDisposable {
     for (const segment of announce.segments) this.#changeClaims(segment);
   }
 
-  /** Has the next `apply` tell the plan again, so that the worker compares with what the kernel holds. */
-  forget(): void {
-    this.#told = undefined;
-  }
-
   /** What it knows of each segment, address by address. */
   async report(): Promise<readonly SegmentReport[]> {
     return new Promise((resolve) => {

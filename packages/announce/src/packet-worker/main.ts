@@ -7,10 +7,11 @@ import {
   SolicitedNodeGroups,
   SystemError,
 } from '@fairlead/linux';
-import { familyOf, solicitedNodeGroup, type IpAddress } from '@fairlead/ip';
+import type { IpAddress } from '@fairlead/ip';
 import { membershipKey, type Keyring, type SegmentConfig } from '@fairlead/membership';
 import type { ClaimPlan } from '../plan.ts';
 import { ResponderMaps } from '../responder-maps.ts';
+import { ClaimedGroups } from './claimed-groups.ts';
 import type {
   ClaimsChange,
   FromPacketWorker,
@@ -36,7 +37,7 @@ class PacketLoop {
   readonly #poller = new Poller();
   readonly #urgentPoller = new Poller();
   #readAgainAtNs = 0n;
-  readonly #groups = new SolicitedNodeGroups();
+  readonly #groups = new ClaimedGroups(new SolicitedNodeGroups());
   readonly #segments = new Map<string, Segment>();
   readonly #alive: BigUint64Array;
   readonly #roundRobin: boolean;
@@ -147,12 +148,15 @@ class PacketLoop {
 
   #changeClaims({ interfaceName, gone, put }: ClaimsChange): void {
     const claims = this.#claims.getOrInsertComputed(interfaceName, () => new Map());
+    const left = gone.flatMap((address) => claims.get(address) ?? []);
+    const fresh = put.filter(({ address }) => !claims.has(address));
     for (const address of gone) claims.delete(address);
     for (const claim of put) claims.set(claim.address, claim);
     for (const segment of this.#segments.values()) {
-      if (segment.plan.interfaceName === interfaceName) segment.changeClaims(gone, put);
+      if (segment.plan.interfaceName !== interfaceName) continue;
+      segment.changeClaims(gone, put);
+      this.#orRetry(() => this.#groups.change(segment.plan.interfaceIndex, left, fresh));
     }
-    this.#joinGroups();
   }
 
   /** Makes the segments those of the plan; level-based, so that it can be repeated at any time. */
@@ -170,7 +174,13 @@ class PacketLoop {
     }
     const answers = Array.from(this.#segments.values(), (segment) => segment.answers());
     this.#maps.setAnswers(answers.flat());
-    this.#joinGroups();
+    const claims = Array.from(
+      this.#segments.values(),
+      ({ plan: { interfaceIndex, interfaceName } }) => {
+        return [interfaceIndex, this.#claims.get(interfaceName)?.values() ?? []] as const;
+      },
+    );
+    this.#orRetry(() => this.#groups.set(new Map(claims)));
   }
 
   #open(key: string, segmentPlan: SegmentSettings, plan: WorkerPlan): Segment | undefined {
@@ -209,23 +219,10 @@ class PacketLoop {
     this.#say({ kind: 'members', segments: [{ interfaceName, members: [] }] });
   }
 
-  /** Solicitations must reach every node that may have to answer: a take-over has no time to join. */
-  #joinGroups(): void {
-    const wanted = new Map<string, [number, ReturnType<typeof solicitedNodeGroup>]>();
-    for (const { plan } of this.#segments.values()) {
-      for (const claim of this.#claims.get(plan.interfaceName)?.values() ?? []) {
-        const group = groupOf(claim);
-        if (group === undefined) continue;
-        wanted.set(`${plan.interfaceIndex} ${group}`, [plan.interfaceIndex, group]);
-      }
-    }
+  /** An interface that has gone meanwhile is in the next plan no more. */
+  #orRetry(work: () => void): void {
     try {
-      for (const { interfaceIndex, group } of this.#groups.joined()) {
-        if (!wanted.has(`${interfaceIndex} ${group}`)) this.#groups.leave(interfaceIndex, group);
-      }
-      for (const [interfaceIndex, group] of wanted.values()) {
-        this.#groups.join(interfaceIndex, group);
-      }
+      work();
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
@@ -249,14 +246,6 @@ class PacketLoop {
     this.#port.postMessage(message);
   }
 }
-
-/** Where questions for the address are sent; IPv4 asks everybody. */
-function groupOf(claim: ClaimPlan): IpAddress | undefined {
-  if (familyOf(claim.address) !== 6) return undefined;
-  return groups.getOrInsertComputed(claim, ({ address }) => solicitedNodeGroup(address));
-}
-
-const groups = new WeakMap<ClaimPlan, IpAddress>();
 
 /** Another interface under the same name, or another cluster, is another segment. */
 function segmentKey({ clusterId }: WorkerPlan, segment: SegmentSettings): string {

@@ -107,7 +107,7 @@ test('a stranger is a conflict until its MAC turns out to be a node of ours', ()
   claims.foreign(address, stranger);
   assert.deepEqual(done.slice(-2), [`silence ${address}`, `conflict ${address} ${stranger}`]);
   world.peers.add(stranger);
-  claims.tick();
+  claims.meetPeers();
   assert.deepEqual(done.at(-2), `answer ${address}`);
 });
 
@@ -121,4 +121,27 @@ test('an address that another node announced is announced again', () => {
   claims.contradict(0, bucketOf(address));
   claims.tick();
   assert.deepEqual(done.slice(before), [`announce ${address}`]);
+});
+
+test('of thousands that are due only some have their turn before heartbeats do', () => {
+  const { claims, done, world } = setUp();
+  const plans = Array.from({ length: 1000 }, (_, at) => {
+    return { ...plan, address: `10.0.${at >> 8}.${at & 255}` as IpAddress };
+  });
+  claims.change([], plans);
+  for (let bucket = 0; bucket < bucketCount; bucket++) {
+    claims.hold(0, { bucket, held: true, reason: 'takeover' });
+  }
+  world.now = 50;
+  const again: number[] = [];
+  while (claims.deadline <= world.now) {
+    const before = done.length;
+    claims.tick();
+    again.push(done.length - before);
+  }
+  assert.deepEqual(
+    again,
+    Array.from({ length: 10 }, () => 100),
+  );
+  assert.equal(claims.deadline, 200);
 });

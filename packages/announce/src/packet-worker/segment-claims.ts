@@ -12,6 +12,9 @@ import {
 import type { ClaimPlan } from '../plan.ts';
 import type { Unprepared } from './protocol.ts';
 
+/** An address costs some system calls: so many are no more than a few milliseconds. */
+const MOST_AT_A_TIME = 100;
+
 /** One address of a segment and what this node does about it. */
 export interface SegmentClaim {
   readonly plan: ClaimPlan;
@@ -42,6 +45,9 @@ export class SegmentClaims {
   readonly #byBucket = new Map<string, Set<IpAddress>>();
   readonly #held = new Map<string, TakeReason>();
   readonly #moves = new Map<string, IpAddress[]>();
+  readonly #conflicts = new Set<IpAddress>();
+  /** Whose claims are due, by the whole millisecond; some have come to be due at another time since. */
+  readonly #due = new Map<number, IpAddress[]>();
   #unprepared: Unprepared = 'all';
   #deadline = Infinity;
 
@@ -79,7 +85,12 @@ export class SegmentClaims {
   /** Says which addresses must not be answered for yet; all, until this is said. */
   prepare(unprepared: Unprepared): void {
     this.#unprepared = unprepared;
-    this.tick();
+    this.#tickEach(this.#claims.keys());
+  }
+
+  /** A host that was taken for a foreign one may be one of ours now. */
+  meetPeers(): void {
+    this.#tickEach(this.#conflicts);
   }
 
   /** Takes all addresses away. */
@@ -120,11 +131,20 @@ export class SegmentClaims {
     this.#step(address, { kind: 'foreign', mac });
   }
 
-  /** Does what is due. */
+  /** Does what is due, of thousands only some: heartbeats come first again before the next ones. */
   tick(): void {
-    this.#deadline = Infinity;
-    const muted = this.#io.isMuted();
-    for (const address of this.#claims.keys()) this.#tick(address, muted);
+    const now = this.#io.now();
+    const addresses: IpAddress[] = [];
+    for (const [at, its] of this.#due) {
+      if (at > now) continue;
+      for (const address of its.splice(0, MOST_AT_A_TIME - addresses.length)) {
+        addresses.push(address);
+      }
+      if (its.length > 0) break;
+      this.#due.delete(at);
+    }
+    this.#tickEach(addresses);
+    this.#deadline = Math.min(Infinity, ...this.#due.keys());
   }
 
   /** Addresses that came or went since the last time, by what happened. */
@@ -149,8 +169,14 @@ export class SegmentClaims {
     const known = this.#claims.get(address);
     if (known === undefined) return;
     this.#claims.delete(address);
+    this.#conflicts.delete(address);
     this.#byBucket.get(bucketKey(known.plan.announcement, known.bucket))?.delete(address);
     this.#io.forget(address);
+  }
+
+  #tickEach(addresses: Iterable<IpAddress>): void {
+    const muted = this.#io.isMuted();
+    for (const address of addresses) this.#tick(address, muted);
   }
 
   #tick(address: IpAddress, muted: boolean): void {
@@ -175,10 +201,20 @@ export class SegmentClaims {
     const { claim, actions } = stepClaim(known.claim, event, this.#io.now());
     this.#claims.set(address, { ...known, claim });
     for (const action of actions) this.#io.act(address, action);
-    this.#deadline = Math.min(this.#deadline, claimDeadline(claim) ?? Infinity);
-    if (claim.kind === 'conflict' && known.claim.kind !== 'conflict') {
+    if (claim !== known.claim) this.#schedule(address, claimDeadline(claim));
+    if (claim.kind !== 'conflict') {
+      this.#conflicts.delete(address);
+    } else if (known.claim.kind !== 'conflict') {
+      this.#conflicts.add(address);
       this.#io.onConflict(address, claim.mac);
     }
+  }
+
+  #schedule(address: IpAddress, deadline: number | undefined): void {
+    if (deadline === undefined) return;
+    const at = Math.ceil(deadline);
+    this.#due.getOrInsertComputed(at, () => []).push(address);
+    this.#deadline = Math.min(this.#deadline, at);
   }
 
   #note(move: string, address: IpAddress): void {

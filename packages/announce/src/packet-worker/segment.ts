@@ -321,6 +321,7 @@ export class Segment implements Disposable {
   }
 
   #notePeers(now: number): void {
+    this.#claims.meetPeers();
     for (const { node, live } of this.#peers) if (!live) this.#silentUntilMs.set(node, now);
     this.#peers = this.#member.peers();
     for (const node of this.#silentUntilMs.keys()) {
