@@ -6,6 +6,7 @@ import type { ServiceStatus } from 'kubernetes-types/core/v1.d.ts';
 import { LARGE_POOL } from './large-pool.ts';
 import { makeServices } from './make-services.ts';
 import { sampleSizes, type Sizes } from './resident-size.ts';
+import { servedAll } from './served-all.ts';
 
 export interface KubernetesSizes {
   readonly agents: Sizes;
@@ -36,7 +37,7 @@ export async function measureKubernetes(services: number): Promise<KubernetesSiz
   });
   const servingMs = performance.now();
   await cluster.startAgents();
-  await Promise.all(cluster.nodes.map((node) => servedAll(node, services - 1)));
+  await Promise.all(cluster.nodes.map((node) => servedAll(node, services - 1, deadlineMs)));
   const creatingMs = performance.now();
   const [last = ''] = await makeServices(cluster, 1, 'one-more');
   const addresses = await published(cluster, last);
@@ -91,23 +92,4 @@ async function served(node: Host, addresses: readonly string[]): Promise<void> {
       { what: `the agent of ${node.name} to serve ${address}`, everyMs: 20, deadlineMs },
     );
   }
-}
-
-async function servedAll(node: Host, services: number): Promise<void> {
-  for (const family of families) {
-    await waitFor(async () => (await countOf(node, family)) === services, {
-      what: `the agent of ${node.name} to serve all`,
-      everyMs: 500,
-      deadlineMs,
-    });
-  }
-}
-
-async function countOf(node: Host, family: 4 | 6): Promise<number> {
-  const set = `addresses${family}`;
-  const { stdout } = await node.exec(['nft', '-j', 'list', 'set', 'inet', 'fairlead', set]);
-  const listing = JSON.parse(stdout) as {
-    readonly nftables: readonly { readonly set?: { readonly elem?: readonly unknown[] } }[];
-  };
-  return listing.nftables.flatMap((each) => each.set?.elem ?? []).length;
 }

@@ -1,6 +1,9 @@
-import { Lab, StandaloneCluster, waitFor } from '@fairlead/lab';
+import { Lab, StandaloneCluster } from '@fairlead/lab';
 import { LARGE_POOL } from './large-pool.ts';
 import { sampleSizes, type Sizes } from './resident-size.ts';
+import { servedAll } from './served-all.ts';
+
+const deadlineMs = 300_000;
 
 export async function measureStandalone(services: number): Promise<Sizes> {
   await using lab = await Lab.create({ name: 'memory' });
@@ -11,12 +14,7 @@ export async function measureStandalone(services: number): Promise<Sizes> {
     services: Array.from({ length: services }, (_, index) => ({ name: `web-${index}`, pods })),
   });
   await cluster.startAgents();
-  for (const node of nodes) {
-    await waitFor(
-      async () => (await cluster.addressesOf(`web-${services - 1}`, node)).length === 2,
-      { what: `the agent of ${node.name} to serve`, everyMs: 2000, deadlineMs: 300_000 },
-    );
-  }
+  for (const node of nodes) await servedAll(node, services, deadlineMs);
   const { agents } = await sampleSizes({ agents: nodes.map((node) => cluster.agent(node).pid) });
   return agents;
 }

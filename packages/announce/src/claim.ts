@@ -108,36 +108,33 @@ function tick(claim: Claim, event: Extract<ClaimEvent, { kind: 'tick' }>, now: n
   }
   switch (claim.kind) {
     case 'idle':
-      return event.fresh
-        ? probe(now, 0, now, ['answer'])
-        : announce(now, 0, event, now, ['answer']);
+      return { claim: beginning(event.fresh, now), actions: ['answer'] };
     case 'conflict':
       if (now < claim.at) return { claim, actions: [] };
       return claim.sent < PROBE_COUNT
         ? askAgain(claim, now)
-        : announce(now, 0, event, now, ['answer']);
+        : { claim: beginning(false, now), actions: ['answer'] };
     case 'probing':
       if (now < claim.at) return { claim, actions: [] };
       return claim.sent < PROBE_COUNT
-        ? probe(claim.since, claim.sent, now, [])
-        : announce(claim.since, 0, event, now, []);
+        ? askAgain(claim, now)
+        : announce({ kind: 'answering', since: claim.since, announced: 0, at: now }, event, now);
     case 'answering':
       if (now < claim.at) return { claim, actions: [] };
-      return announce(claim.since, claim.announced, event, now, []);
+      return announce(claim, event, now);
     default:
       throw new RangeError(`unknown claim ${JSON.stringify(claim satisfies never)}`);
   }
 }
 
-function probe(since: number, sent: number, now: number, before: ClaimAction[]): ClaimStep {
-  return {
-    claim: { kind: 'probing', since, sent: sent + 1, at: now + PROBE_INTERVAL_MS },
-    actions: [...before, 'probe'],
-  };
+/** Answers already; what is to be said to the network is due at once, but answers for other addresses come first. */
+function beginning(fresh: boolean, now: number): Claim {
+  return fresh
+    ? { kind: 'probing', since: now, sent: 0, at: now }
+    : { kind: 'answering', since: now, announced: 0, at: now };
 }
 
-/** The other host is answered for by itself until it has been silent for all probes. */
-function askAgain(claim: Extract<Claim, { kind: 'conflict' }>, now: number): ClaimStep {
+function askAgain(claim: Extract<Claim, { kind: 'probing' | 'conflict' }>, now: number): ClaimStep {
   return {
     claim: { ...claim, sent: claim.sent + 1, at: now + PROBE_INTERVAL_MS },
     actions: ['probe'],
@@ -149,24 +146,20 @@ function askAgain(claim: Extract<Claim, { kind: 'conflict' }>, now: number): Cla
  * and those of each minute goes a probe: it finds a foreign host that was not there yet, or not to be heard, before.
  */
 function announce(
-  since: number,
-  announced: number,
+  claim: Extract<Claim, { kind: 'answering' }>,
   { muted }: { readonly muted: boolean },
   now: number,
-  before: ClaimAction[],
 ): ClaimStep {
-  if (muted) {
-    const claim = { kind: 'answering', since, announced, at: now + MUTED_RETRY_MS } as const;
-    return { claim, actions: before };
-  }
+  if (muted) return { claim: { ...claim, at: now + MUTED_RETRY_MS }, actions: [] };
+  const { announced } = claim;
   const next = ANNOUNCE_AFTER_MS[announced + 1];
   const at =
     next === undefined
       ? wholeSecond(now + ANNOUNCE_EVERY_MS)
       : now + next - (ANNOUNCE_AFTER_MS[announced] ?? 0);
   return {
-    claim: { kind: 'answering', since, announced: announced + 1, at },
-    actions: next === undefined ? [...before, 'announce', 'probe'] : [...before, 'announce'],
+    claim: { ...claim, announced: announced + 1, at },
+    actions: next === undefined ? ['announce', 'probe'] : ['announce'],
   };
 }
 

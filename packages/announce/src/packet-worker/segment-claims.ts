@@ -13,7 +13,9 @@ import type { ClaimPlan } from '../plan.ts';
 import type { Unprepared } from './protocol.ts';
 
 /** An address costs some system calls: so many are no more than a few milliseconds. */
-const MOST_AT_A_TIME = 100;
+const MOST_AT_A_TIME = 50;
+/** How many times as long as they took comes nothing more of this kind. */
+const REST = 3;
 
 /** One address of a segment and what this node does about it. */
 export interface SegmentClaim {
@@ -46,10 +48,13 @@ export class SegmentClaims {
   readonly #held = new Map<string, TakeReason>();
   readonly #moves = new Map<string, IpAddress[]>();
   readonly #conflicts = new Set<IpAddress>();
+  /** To be announced for the first time: packets go to another node, or to nobody, until then. */
+  readonly #urgent: IpAddress[] = [];
   /** Whose claims are due, by the whole millisecond; some have come to be due at another time since. */
   readonly #due = new Map<number, IpAddress[]>();
   #unprepared: Unprepared = 'all';
   #deadline = Infinity;
+  #restUntil = -Infinity;
 
   constructor(io: SegmentClaimsIo) {
     this.#io = io;
@@ -57,7 +62,7 @@ export class SegmentClaims {
 
   /** When `tick` has to be called, monotonic milliseconds. */
   get deadline(): number {
-    return this.#deadline;
+    return Math.max(this.#deadline, this.#restUntil);
   }
 
   get all(): SegmentClaim[] {
@@ -71,26 +76,29 @@ export class SegmentClaims {
   /** Takes addresses away and adds others; one that is there already goes on unless its Announcement is another. */
   change(gone: Iterable<IpAddress>, put: readonly ClaimPlan[]): void {
     for (const address of gone) this.#drop(address);
-    const muted = this.#io.isMuted();
     for (const plan of put) {
       const known = this.#claims.get(plan.address);
       if (known !== undefined && known.plan.announcement !== plan.announcement) {
         this.#drop(plan.address);
       }
       this.#put(plan);
-      this.#tick(plan.address, muted);
+      this.#follow(plan.address);
     }
   }
 
   /** Says which addresses must not be answered for yet; all, until this is said. */
   prepare(unprepared: Unprepared): void {
     this.#unprepared = unprepared;
-    this.#tickEach(this.#claims.keys());
+    for (const address of this.#claims.keys()) this.#follow(address);
   }
 
   /** A host that was taken for a foreign one may be one of ours now. */
   meetPeers(): void {
-    this.#tickEach(this.#conflicts);
+    for (const address of this.#conflicts) {
+      const claim = this.#claims.get(address)?.claim;
+      if (claim?.kind !== 'conflict' || !this.#io.isPeer(claim.mac)) continue;
+      this.#step(address, { kind: 'cleared' });
+    }
   }
 
   /** Takes all addresses away. */
@@ -104,13 +112,10 @@ export class SegmentClaims {
     if (change.held) this.#held.set(key, change.reason);
     else this.#held.delete(key);
     const addresses = this.#byBucket.get(key);
-    // All buckets may move at once, most of which have none: whatever is asked of the kernel here would add up.
-    if (addresses === undefined || addresses.size === 0) return;
-    const muted = this.#io.isMuted();
-    for (const address of addresses) {
+    for (const address of addresses ?? []) {
       const known = this.#claims.get(address);
       if (known !== undefined) this.#claims.set(address, { ...known, addedLate: false });
-      this.#tick(address, muted);
+      this.#follow(address);
       this.#note(change.held ? `owns addresses: ${change.reason}` : 'gave addresses up', address);
     }
   }
@@ -131,20 +136,20 @@ export class SegmentClaims {
     this.#step(address, { kind: 'foreign', mac });
   }
 
-  /** Does what is due, of thousands only some: heartbeats come first again before the next ones. */
+  /**
+   * Does what is due. Of thousands some at a time, with rests: heartbeats come first again before the next ones, and
+   * neither this processor nor those of the network have nothing else to do.
+   */
   tick(): void {
-    const now = this.#io.now();
-    const addresses: IpAddress[] = [];
-    for (const [at, its] of this.#due) {
-      if (at > now) continue;
-      for (const address of its.splice(0, MOST_AT_A_TIME - addresses.length)) {
-        addresses.push(address);
-      }
-      if (its.length > 0) break;
-      this.#due.delete(at);
-    }
-    this.#tickEach(addresses);
-    this.#deadline = Math.min(Infinity, ...this.#due.keys());
+    const beganAt = this.#io.now();
+    if (beganAt < this.deadline) return;
+    const muted = this.#io.isMuted();
+    const addresses = this.#takeDue(beganAt);
+    for (const address of addresses) this.#step(address, this.#tickOf(address, muted));
+    const endedAt = this.#io.now();
+    const more = addresses.length === MOST_AT_A_TIME;
+    this.#restUntil = more ? endedAt + REST * (endedAt - beganAt) : -Infinity;
+    this.#deadline = this.#urgent.length > 0 ? endedAt : Math.min(Infinity, ...this.#due.keys());
   }
 
   /** Addresses that came or went since the last time, by what happened. */
@@ -174,21 +179,29 @@ export class SegmentClaims {
     this.#io.forget(address);
   }
 
-  #tickEach(addresses: Iterable<IpAddress>): void {
-    const muted = this.#io.isMuted();
-    for (const address of addresses) this.#tick(address, muted);
+  #takeDue(now: number): readonly IpAddress[] {
+    const taken = this.#urgent.splice(0, MOST_AT_A_TIME);
+    for (const [at, addresses] of this.#due) {
+      if (at > now) continue;
+      taken.push(...addresses.splice(0, MOST_AT_A_TIME - taken.length));
+      if (addresses.length > 0) break;
+      this.#due.delete(at);
+    }
+    return taken;
   }
 
-  #tick(address: IpAddress, muted: boolean): void {
+  /** Begins or ends to answer where that is wanted now; what else is due has its turn by the time. */
+  #follow(address: IpAddress): void {
+    const tick = this.#tickOf(address, false);
+    const isIdle = this.#claims.get(address)?.claim.kind === 'idle';
+    if (tick.wanted === isIdle) this.#step(address, tick);
+  }
+
+  #tickOf(address: IpAddress, muted: boolean): Extract<ClaimEvent, { kind: 'tick' }> {
     const known = this.#claims.get(address);
-    if (known === undefined) return;
-    const { claim, plan, bucket, addedLate } = known;
-    if (claim.kind === 'conflict' && this.#io.isPeer(claim.mac)) {
-      this.#step(address, { kind: 'cleared' });
-    }
-    const reason = this.#held.get(bucketKey(plan.announcement, bucket));
+    const reason = known && this.#held.get(bucketKey(known.plan.announcement, known.bucket));
     const wanted = reason !== undefined && this.#isPrepared(address);
-    this.#step(address, { kind: 'tick', wanted, fresh: reason === 'first' || addedLate, muted });
+    return { kind: 'tick', wanted, fresh: reason === 'first' || known?.addedLate === true, muted };
   }
 
   #isPrepared(address: IpAddress): boolean {
@@ -201,7 +214,7 @@ export class SegmentClaims {
     const { claim, actions } = stepClaim(known.claim, event, this.#io.now());
     this.#claims.set(address, { ...known, claim });
     for (const action of actions) this.#io.act(address, action);
-    if (claim !== known.claim) this.#schedule(address, claimDeadline(claim));
+    if (claim !== known.claim) this.#schedule(address, claim);
     if (claim.kind !== 'conflict') {
       this.#conflicts.delete(address);
     } else if (known.claim.kind !== 'conflict') {
@@ -210,11 +223,18 @@ export class SegmentClaims {
     }
   }
 
-  #schedule(address: IpAddress, deadline: number | undefined): void {
+  #schedule(address: IpAddress, claim: Claim): void {
+    const deadline = claimDeadline(claim);
     if (deadline === undefined) return;
-    const at = Math.ceil(deadline);
-    this.#due.getOrInsertComputed(at, () => []).push(address);
-    this.#deadline = Math.min(this.#deadline, at);
+    const isFirst = claim.kind === 'answering' && claim.announced === 0;
+    if (isFirst && deadline <= this.#io.now()) {
+      this.#urgent.push(address);
+      this.#deadline = Math.min(this.#deadline, deadline);
+    } else {
+      const at = Math.ceil(deadline);
+      this.#due.getOrInsertComputed(at, () => []).push(address);
+      this.#deadline = Math.min(this.#deadline, at);
+    }
   }
 
   #note(move: string, address: IpAddress): void {
