@@ -1,4 +1,4 @@
-import type { ResponderCounters, SegmentReport } from '@fairlead/announce';
+import type { ResponderCounters, SegmentSummary } from '@fairlead/announce';
 import type { SteerCounters } from '@fairlead/steer';
 import type { Metric, Sample } from '../metrics.ts';
 
@@ -9,7 +9,7 @@ export interface MetricsInput {
   readonly services: number;
   /** How many things have to be mended, but for those that are the segments'. */
   readonly problems: number;
-  readonly segments: readonly SegmentReport[];
+  readonly segments: readonly SegmentSummary[];
   readonly responder: ResponderCounters;
   readonly steer: SteerCounters;
   readonly land: ReadonlyMap<string, number>;
@@ -42,9 +42,9 @@ export function agentMetrics(input: MetricsInput): Metric[] {
       name: 'addresses_answered',
       help: 'Addresses that this node answers ARP or NDP for.',
       type: 'gauge',
-      samples: segments.map(({ interfaceName, addresses }) => ({
+      samples: segments.map(({ interfaceName, held }) => ({
         labels: { interface: interfaceName },
-        value: addresses.filter(({ state }) => state === 'answering').length,
+        value: held.reduce((sum, { count }) => sum + count, 0),
       })),
     },
     {
@@ -92,10 +92,7 @@ export function agentMetrics(input: MetricsInput): Metric[] {
 }
 
 function countProblems({ problems, segments }: MetricsInput): number {
-  const perSegment = segments.map((segment) => {
-    const conflicts = segment.addresses.filter(({ state }) => state === 'conflict');
-    return segment.problems.length + conflicts.length;
-  });
+  const perSegment = segments.map((segment) => segment.problems.length + segment.conflicts.length);
   return perSegment.reduce((sum, count) => sum + count, problems);
 }
 

@@ -363,7 +363,7 @@ class Agent implements AsyncDisposable {
         node: this.#self,
         services: this.#round?.state.services.length ?? 0,
         problems: this.#problems.length,
-        segments: await this.#worker.report(),
+        segments: await this.#worker.summary(),
         responder: this.#responder.maps.counters(),
         steer: this.#steer.counters(),
         land: this.#land.counters(),

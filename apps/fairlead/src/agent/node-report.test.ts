@@ -36,7 +36,16 @@ function segment(
 ): SegmentSummary {
   const held = { announcement: 7, count: answering.length, buckets: answering.map(bucketOf) };
   const none = answering.length === 0;
-  return { interfaceName: 'eth0', standing, held: none ? [] : [held], conflicts: [] };
+  return {
+    interfaceName: 'eth0',
+    standing,
+    waiting: undefined,
+    members: [],
+    held: none ? [] : [held],
+    conflicts: [],
+    problems: [],
+    counters: {},
+  };
 }
 
 function address(text: string, more: Partial<InterfaceAddress> = {}): InterfaceAddress {

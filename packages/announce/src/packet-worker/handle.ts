@@ -92,14 +92,14 @@ export class PacketWorker implements AsyncDisposable {
     for (const segment of announce.segments) this.#changeClaims(segment);
   }
 
-  /** What it knows of each segment, address by address. */
+  /** What it knows of each segment, address by address; not to be asked by programs all the time. */
   async report(): Promise<readonly SegmentReport[]> {
     return new Promise((resolve) => {
       this.#askedReports.set(this.#ask('report'), resolve);
     });
   }
 
-  /** What the cluster is told of each segment. */
+  /** What it knows of each segment. */
   async summary(): Promise<readonly SegmentSummary[]> {
     return new Promise((resolve) => {
       this.#askedSummaries.set(this.#ask('summary'), resolve);

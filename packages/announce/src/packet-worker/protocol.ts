@@ -79,8 +79,8 @@ export interface MemberState {
   readonly macs: readonly MacAddress[];
 }
 
-/** All that is known of one segment. Ages in milliseconds. */
-export interface SegmentReport {
+/** What is known of one segment: little, however many addresses there are. Ages in milliseconds. */
+export interface SegmentSummary {
   readonly interfaceName: string;
   readonly standing: Standing;
   /** Why it is not active, while that passes by itself. */
@@ -91,16 +91,6 @@ export interface SegmentReport {
     readonly standing: Standing;
     readonly heardMs: number | undefined;
   }[];
-  readonly addresses: readonly AddressReport[];
-  /** In words, for a person. */
-  readonly problems: readonly string[];
-  readonly counters: Readonly<Record<string, number>>;
-}
-
-/** What the cluster is told of one segment: little, however many addresses there are. */
-export interface SegmentSummary {
-  readonly interfaceName: string;
-  readonly standing: Standing;
   /** What is answered for, by Announcement; none without an address. */
   readonly held: readonly {
     readonly announcement: number;
@@ -110,6 +100,14 @@ export interface SegmentSummary {
     readonly buckets: readonly number[];
   }[];
   readonly conflicts: readonly AddressConflict[];
+  /** In words, for a person. */
+  readonly problems: readonly string[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** The same, address by address: for thousands of them it takes the worker a while, so only a person asks for it. */
+export interface SegmentReport extends SegmentSummary {
+  readonly addresses: readonly AddressReport[];
 }
 
 /** A foreign host that uses an address of Services. */

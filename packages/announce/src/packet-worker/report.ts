@@ -5,7 +5,6 @@ import type {
   AddressConflict,
   AddressReport,
   SegmentReport,
-  SegmentSettings,
   SegmentSummary,
   Standing,
 } from './protocol.ts';
@@ -13,13 +12,11 @@ import type { Owners } from './owners.ts';
 import type { SegmentClaim } from './segment-claims.ts';
 
 export interface SegmentKnowledge {
-  readonly plan: SegmentSettings;
+  readonly interfaceName: string;
   readonly claims: readonly SegmentClaim[];
   readonly snapshot: SegmentSnapshot;
-  readonly owners: Owners;
   readonly problems: readonly SegmentProblem[];
   readonly sendFailures: ReadonlyMap<string, number>;
-  readonly nowMs: number;
 }
 
 const standings: Readonly<Record<number, Standing>> = {
@@ -30,35 +27,21 @@ const standings: Readonly<Record<number, Standing>> = {
 };
 
 /** What a person may want to know of one segment, from what the worker knows. Pure. */
-export function reportSegment(knowledge: SegmentKnowledge): SegmentReport {
-  const { plan, claims, snapshot, owners, problems, sendFailures, nowMs } = knowledge;
+export function reportSegment(
+  knowledge: SegmentKnowledge,
+  owners: Owners,
+  nowMs: number,
+): SegmentReport {
+  const { claims, snapshot } = knowledge;
   return {
-    interfaceName: plan.interfaceName,
-    standing: standingOf(snapshot.class),
-    waiting: problems.find(({ code }) => code === 'joining')?.message,
-    members: snapshot.members.map((member) => ({
-      node: member.node as NodeName,
-      live: member.live,
-      standing: standingOf(member.class),
-      heardMs: member.ageMs,
-    })),
+    ...summarizeSegment(knowledge),
     addresses: claims.map((each) => reportAddress(each, snapshot.node, owners, nowMs)),
-    problems: problems.filter(({ code }) => code !== 'joining').map(({ message }) => message),
-    counters: {
-      received: snapshot.counters.received,
-      discarded: snapshot.counters.discarded,
-      ...prefixed('dropped', Object.entries(snapshot.counters.dropped)),
-      ...prefixed('unsent', sendFailures),
-    },
   };
 }
 
-/** What the cluster is told of one segment. Pure. */
-export function summarizeSegment(
-  interfaceName: string,
-  ownClass: number,
-  claims: readonly SegmentClaim[],
-): SegmentSummary {
+/** What the cluster and programs are told of one segment. Pure. */
+export function summarizeSegment(knowledge: SegmentKnowledge): SegmentSummary {
+  const { interfaceName, claims, snapshot, problems, sendFailures } = knowledge;
   const held = new Map<number, { count: number; readonly buckets: Set<number> }>();
   const conflicts: AddressConflict[] = [];
   for (const { claim, bucket, plan } of claims) {
@@ -71,13 +54,27 @@ export function summarizeSegment(
   }
   return {
     interfaceName,
-    standing: standingOf(ownClass),
+    standing: standingOf(snapshot.class),
+    waiting: problems.find(({ code }) => code === 'joining')?.message,
+    members: snapshot.members.map((member) => ({
+      node: member.node as NodeName,
+      live: member.live,
+      standing: standingOf(member.class),
+      heardMs: member.ageMs,
+    })),
     held: Array.from(held, ([announcement, { count, buckets }]) => ({
       announcement,
       count,
       buckets: [...buckets].toSorted((a, b) => a - b),
     })),
     conflicts,
+    problems: problems.filter(({ code }) => code !== 'joining').map(({ message }) => message),
+    counters: {
+      received: snapshot.counters.received,
+      discarded: snapshot.counters.discarded,
+      ...prefixed('dropped', Object.entries(snapshot.counters.dropped)),
+      ...prefixed('unsent', sendFailures),
+    },
   };
 }
 

@@ -29,7 +29,7 @@ import type {
   SegmentSummary,
   Unprepared,
 } from './protocol.ts';
-import { reportSegment, summarizeSegment } from './report.ts';
+import { reportSegment, summarizeSegment, type SegmentKnowledge } from './report.ts';
 import { answerMode, SegmentClaims } from './segment-claims.ts';
 import { SegmentSockets } from './segment-sockets.ts';
 import { SilentPeers } from './silent-peers.ts';
@@ -193,26 +193,24 @@ export class Segment implements Disposable {
   }
 
   report(): SegmentReport {
-    const snapshot = this.#member.snapshot();
-    this.#owners.update(snapshot, nowMs());
-    return reportSegment({
-      plan: this.plan,
-      claims: this.#claims.all,
-      snapshot,
-      owners: this.#owners,
-      problems: this.#member.problems(),
-      sendFailures: this.#sockets.failures,
-      nowMs: nowMs(),
-    });
+    const knowledge = this.#knowledge();
+    const now = nowMs();
+    this.#owners.update(knowledge.snapshot, now);
+    return reportSegment(knowledge, this.#owners, now);
   }
 
-  /** As far as the cluster is told of it. */
   summary(): SegmentSummary {
-    return summarizeSegment(
-      this.plan.interfaceName,
-      this.#member.snapshot().class,
-      this.#claims.all,
-    );
+    return summarizeSegment(this.#knowledge());
+  }
+
+  #knowledge(): SegmentKnowledge {
+    return {
+      interfaceName: this.plan.interfaceName,
+      claims: this.#claims.all,
+      snapshot: this.#member.snapshot(),
+      problems: this.#member.problems(),
+      sendFailures: this.#sockets.failures,
+    };
   }
 
   /** Nothing is answered for here from now on. */
