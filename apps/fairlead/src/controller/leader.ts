@@ -194,7 +194,8 @@ export class Leader {
           break;
         case 'write':
           this.#words.delete(key);
-          this.#queue.addAfter(`Service ${key}`, urgency.delayMs);
+          if (urgency.first && urgency.delayMs === 0) this.#queue.addFirst(`Service ${key}`);
+          else this.#queue.addAfter(`Service ${key}`, urgency.delayMs);
           break;
         case 'words':
           this.#words.add(key);

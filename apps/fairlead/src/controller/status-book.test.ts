@@ -13,7 +13,7 @@ const showing = (status: PublishedStatus) =>
 describe('a status that was decided', () => {
   it('counts until the view shows it', () => {
     const book = new StatusBook();
-    assert.deepEqual(book.want(web, given, nothing), { kind: 'write', delayMs: 0 });
+    assert.deepEqual(book.want(web, given, nothing), { kind: 'write', delayMs: 0, first: true });
     assert.deepEqual(book.due(web), { before: nothing, after: given });
     book.observe(showing(nothing), 1_000);
     book.written(web, given, 1_000);
@@ -99,5 +99,5 @@ it('who writes over us again and again is answered ever more slowly', () => {
   assert.equal(delays.at(-1), 300_000);
   // Something else is no fight.
   const other = allocated(['192.0.2.101']);
-  assert.deepEqual(book.want(web, other, given), { kind: 'write', delayMs: 0 });
+  assert.deepEqual(book.want(web, other, given), { kind: 'write', delayMs: 0, first: true });
 });

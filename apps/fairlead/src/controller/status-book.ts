@@ -24,8 +24,8 @@ interface LastWrite {
 export type Urgency =
   /** The server has it, or is about to be told another. */
   | { readonly kind: 'nothing' }
-  /** Write it after a time; 0 = at once. */
-  | { readonly kind: 'write'; readonly delayMs: number }
+  /** Write it after a time; 0 = at once. One that is given an address, or loses it, comes before the others. */
+  | { readonly kind: 'write'; readonly delayMs: number; readonly first: boolean }
   /** Write it when there is nothing better to do. */
   | { readonly kind: 'words' };
 
@@ -96,7 +96,8 @@ export class StatusBook {
     }
     this.#entries.set(key, { base, wanted, writtenMs: undefined, learned: false });
     if (differsInWordsOnly(base, wanted)) return { kind: 'words' };
-    return { kind: 'write', delayMs: this.#contestDelayMs(key, wanted) };
+    const first = base.addresses.join() !== wanted.addresses.join();
+    return { kind: 'write', delayMs: this.#contestDelayMs(key, wanted), first };
   }
 
   /** What is to be written now, and what it takes the place of. */

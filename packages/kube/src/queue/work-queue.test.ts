@@ -50,6 +50,19 @@ test('keys come in order, each once however often it was added', async () => {
   await stop();
 });
 
+test('keys that are added first of all come before the others, in their own order', async () => {
+  const { queue, begun, stop } = bench(() => Promise.resolve());
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  for (const key of ['c', 'd']) queue.addFirst(key);
+  queue.add('d');
+  await queue.idle();
+  assert.deepEqual(
+    begun.map(([key]) => key),
+    ['c', 'd', 'a', 'b'],
+  );
+  await stop();
+});
+
 test('a key that is added while it is worked on is worked on again, not at the same time', async () => {
   const gates: PromiseWithResolvers<void>[] = [];
   const { queue, begun, stop } = bench(() => {

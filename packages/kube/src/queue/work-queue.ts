@@ -35,13 +35,15 @@ const defaultBackoff: BackoffPolicy = {
 
 /**
  * Keys that want work. A key that is added again while it waits is worked on once; one that is added while it is
- * worked on is worked on again after that, never at the same time. Keys come in the order in which they were added.
+ * worked on is worked on again after that, never at the same time. Keys come in the order in which they were added,
+ * those that were added first of all before the others.
  */
 export class WorkQueue<K extends string> {
   readonly #options: WorkQueueOptions<K>;
   readonly #backoff: BackoffPolicy;
-  /** In the order in which they are worked on. */
-  readonly #waiting = new Set<K>();
+  /** In the order in which they are worked on: all of the first set, then the others. */
+  readonly #first = new Set<K>();
+  readonly #others = new Set<K>();
   /** With whether they were added again meanwhile. */
   readonly #working = new Map<K, boolean>();
   readonly #failures = new Map<K, number>();
@@ -58,7 +60,7 @@ export class WorkQueue<K extends string> {
 
   /** Keys that wait for a worker, without those that wait for their time. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#first.size + this.#others.size;
   }
 
   /** How often a key failed in a row. */
@@ -70,8 +72,14 @@ export class WorkQueue<K extends string> {
   add(key: K): void {
     this.#cancelDelay(key);
     if (this.#working.has(key)) this.#working.set(key, true);
-    else this.#waiting.add(key);
+    else if (!this.#first.has(key)) this.#others.add(key);
     this.#wake.resolve();
+  }
+
+  /** To be worked on before all that was or will be added otherwise. */
+  addFirst(key: K): void {
+    this.add(key);
+    if (this.#others.delete(key)) this.#first.add(key);
   }
 
   /** To be worked on after a time; the earliest of several counts. */
@@ -92,7 +100,7 @@ export class WorkQueue<K extends string> {
 
   /** Resolves when no key waits for a worker or has one. */
   async idle(): Promise<void> {
-    if (this.#waiting.size + this.#working.size === 0) return;
+    if (this.waiting + this.#working.size === 0) return;
     this.#idle ??= Promise.withResolvers<void>();
     await this.#idle.promise;
   }
@@ -107,13 +115,14 @@ export class WorkQueue<K extends string> {
     const underWay = new Set<Promise<void>>();
     try {
       while (!signal.aborted) {
-        const [key] = this.#waiting;
+        const [key] = this.#first.size > 0 ? this.#first : this.#others;
         if (key === undefined || underWay.size >= workers) {
           await this.#wake.promise;
           this.#wake = Promise.withResolvers();
           continue;
         }
-        this.#waiting.delete(key);
+        this.#first.delete(key);
+        this.#others.delete(key);
         this.#working.set(key, false);
         const task = this.#workOn(key, signal);
         underWay.add(task);
@@ -147,7 +156,7 @@ export class WorkQueue<K extends string> {
     this.#working.delete(key);
     if (addedAgain) this.add(key);
     else if (againAfterMs !== undefined && !signal.aborted) this.addAfter(key, againAfterMs);
-    if (this.#waiting.size + this.#working.size === 0) {
+    if (this.waiting + this.#working.size === 0) {
       this.#idle?.resolve();
       this.#idle = undefined;
     }
