@@ -252,6 +252,19 @@ describe('what a Service asks for', () => {
   const addressesOf = (name: string) => three.cluster.addressesOf(name);
 });
 
+test('an agent whose packet worker fails says so and ends, and another node answers', async () => {
+  const { cluster, a, nodes, addresses } = three;
+  const process = cluster.agent(a);
+  await cluster.endPacketWorker(a);
+  const { code } = await process.exited;
+  assert.equal(code, 1);
+  assert.match(process.stderr.text(), /the packet worker ended/);
+  const others = nodes.filter((node) => node !== a);
+  for (const address of addresses) await cluster.owner(address, others);
+  await cluster.startAgent(a);
+  await three.settled(a);
+});
+
 describe('a pod goes', () => {
   test('connections to the other go on, new ones avoid it', async () => {
     const { cluster, addresses, nodes } = three;

@@ -73,6 +73,11 @@ export abstract class AgentCluster implements ClusterNetwork {
     await blockMainThread(this.#socket(node), ms);
   }
 
+  /** Ends the packet worker of a node's agent as a failure in it would. */
+  async endPacketWorker(node: Node): Promise<void> {
+    await askAgent(this.#socket(node), 'POST', '/fault/end-packet-worker');
+  }
+
   /** What `fairlead status -o json` prints, without starting a program. @throws Error where no agent answers */
   async status(node: Node): Promise<AgentStatus> {
     const text = await askAgent(this.#socket(node), 'GET', '/status');

@@ -127,6 +127,22 @@ describe('the order of a turn', () => {
     assert.equal(world.fence, world.clock + 200n * ms);
   });
 
+  test('ends although strangers come faster than they are answered', () => {
+    const world = new ScriptedWorld();
+    const member = world.join();
+    member.turn();
+    let strangers = 0;
+    const now = () => world.clock;
+    world.now = () => {
+      strangers += 1;
+      if (strangers < 50) world.hear({ node: `stranger-${strangers}` }, null);
+      return now();
+    };
+    assert.equal(member.turn(), world.clock, 'others have their turn, and then it goes on at once');
+    world.pass(member, second);
+    assert.equal(member.snapshot().members.length, 50);
+  });
+
   test('a pause between sending and storing stores what is past by then', () => {
     const world = new ScriptedWorld();
     const member = world.join();

@@ -140,20 +140,20 @@ export class SegmentMember {
 
   /** Does what is due. Returns when to be called again at the latest, monotonic nanoseconds. */
   turn(): bigint {
-    let next = Infinity;
-    for (let pass = 0; pass < longestTurn; pass++) {
+    for (let pass = 1; ; pass++) {
       const nowNs = this.#io.now();
       const now = toMs(nowNs);
       this.#pass(nowNs, now);
-      next = Math.min(
+      const next = Math.min(
         this.#segment.nextJudgement,
         this.#nextBeat(),
         this.#nextReply(),
         now + idleMs,
       );
-      if (next > now) break;
+      if (next > now) return toNs(next);
+      // Overdue by whatever time, even since ever: somebody who was never answered.
+      if (pass === longestTurn) return nowNs;
     }
-    return toNs(next);
   }
 
   #pass(nowNs: bigint, now: number): void {

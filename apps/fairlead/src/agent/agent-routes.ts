@@ -2,7 +2,7 @@ import { plainText, type Routes } from '../http.ts';
 import { renderMetrics } from '../metrics.ts';
 import type { AgentSnapshot } from '../status/snapshot.ts';
 import { agentMetrics, type MetricsInput } from './agent-metrics.ts';
-import { blockMainThread } from './fault-injection.ts';
+import { faultRoutes, type Faults } from './fault-injection.ts';
 
 /** What an agent can be asked. */
 export interface AgentAnswers {
@@ -10,12 +10,12 @@ export interface AgentAnswers {
   /** Why it is not ready; undefined = it is. */
   readonly unready: () => string | undefined;
   readonly metrics: () => Promise<MetricsInput>;
-  /** Whether tests may block its main thread. */
-  readonly faultInjection: boolean;
+  /** Undefined but for tests. */
+  readonly faults: Faults | undefined;
 }
 
 /** Served on the agent's socket, to root on this node. */
-export function socketRoutes({ status, faultInjection }: AgentAnswers): Routes {
+export function socketRoutes({ status, faults }: AgentAnswers): Routes {
   const routes: Routes = {
     'GET /status': async () => ({
       status: 200,
@@ -23,7 +23,7 @@ export function socketRoutes({ status, faultInjection }: AgentAnswers): Routes {
       body: JSON.stringify(await status()),
     }),
   };
-  return faultInjection ? { ...routes, 'POST /fault/block-main': blockMainThread } : routes;
+  return faults === undefined ? routes : { ...routes, ...faultRoutes(faults) };
 }
 
 /** Served to kubelet and Prometheus. */

@@ -50,7 +50,7 @@ export interface AgentOptions {
   readonly logLevel: string;
   /** Where metrics and probes are served. */
   readonly metrics: ListenAddress | 'off';
-  /** Adds `POST /fault/block-main?ms=N` to the socket. */
+  /** Adds `POST /fault/…` to the socket. */
   readonly faultInjection: boolean;
 }
 
@@ -82,6 +82,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     await using agent = new Agent(options);
     await agent.run(stop.signal);
   } finally {
+    // After a failure, too, nothing may keep the process alive.
+    stop.abort();
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
   }
 }
@@ -368,7 +370,9 @@ class Agent implements AsyncDisposable {
         steer: this.#steer.counters(),
         land: this.#land.counters(),
       }),
-      faultInjection: this.#options.faultInjection,
+      faults: this.#options.faultInjection
+        ? { endPacketWorker: () => this.#worker.end() }
+        : undefined,
     };
   }
 

@@ -1,9 +1,26 @@
-import type { Reply } from '../http.ts';
+import { plainText, type Reply, type Routes } from '../http.ts';
 
 const LONGEST_MS = 60_000;
 
+/** What tests may do to an agent. */
+export interface Faults {
+  /** Ends the packet worker as a failure in it would. */
+  readonly endPacketWorker: () => void;
+}
+
+export function faultRoutes({ endPacketWorker }: Faults): Routes {
+  return {
+    'POST /fault/block-main': blockMainThread,
+    'POST /fault/end-packet-worker': () => {
+      // The reply goes out first.
+      setTimeout(endPacketWorker, 10);
+      return plainText(202, 'ending\n');
+    },
+  };
+}
+
 /** Blocks the calling thread as a long garbage collection would, so that tests can see who suffers. */
-export function blockMainThread(query: URLSearchParams): Reply {
+function blockMainThread(query: URLSearchParams): Reply {
   const ms = Number(query.get('ms'));
   if (!(ms > 0 && ms <= LONGEST_MS)) {
     const body = `ms=${query.get('ms')} is not between 1 and ${LONGEST_MS}\n`;

@@ -32,6 +32,8 @@ export async function runController(options: ControllerOptions): Promise<void> {
   try {
     await new Controller(options, client).run(stop.signal);
   } finally {
+    // After a failure, too, nothing may keep the process alive.
+    stop.abort();
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
   }
 }

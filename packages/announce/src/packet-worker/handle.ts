@@ -117,14 +117,19 @@ export class PacketWorker implements AsyncDisposable {
     clearTimeout(timer);
   }
 
+  /** Ends the thread as a failure in it would: the handlers hear of it. */
+  end(): void {
+    void this.#worker.terminate();
+    // The thread may be blocked in poll(2): it must wake up to be ended.
+    this.#wake.signal();
+  }
+
   /** Ends the thread. Pinned programs stay; the fence ends their answers. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
     clearInterval(this.#timer);
-    // The thread may be blocked in poll(2): it must wake up to be ended.
-    const ended = this.#worker.terminate();
-    this.#wake.signal();
-    await Promise.all([ended, this.#exited]);
+    this.end();
+    await this.#exited;
     this.#wake[Symbol.dispose]();
   }
 
