@@ -114,6 +114,9 @@ function interfaces(mode: TcMode): void {
     while (programs(cable).length > 0) assert.ok(monotonicNs() < until, 'still attached');
     assert.ok(!answers(cable));
     assert.deepEqual(responder.setInterfaces([end(cable)]), []);
+    assert.ok(!answers(cable), 'it does not look each time');
+    responder.forget();
+    assert.deepEqual(responder.setInterfaces([end(cable)]), []);
     assert.ok(answers(cable));
   });
 
@@ -124,6 +127,7 @@ function interfaces(mode: TcMode): void {
     assert.ok(link?.mode === 'tcx');
     execFileSync('bpftool', ['link', 'detach', 'id', String(link.linkId)]);
     assert.ok(!answers(cable));
+    responder.forget();
     assert.deepEqual(responder.setInterfaces([end(cable)]), []);
     assert.ok(answers(cable));
   });
@@ -133,6 +137,7 @@ function interfaces(mode: TcMode): void {
     const cable = stack.use(layCable());
     const responder = start(gone, cable);
     ip(`link del ${gone.nearName}`);
+    responder.forget();
     const faults = responder.setInterfaces([end(gone), end(cable)]);
     assert.deepEqual(
       faults.map((each) => each.interfaceIndex),

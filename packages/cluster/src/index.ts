@@ -40,7 +40,7 @@ export {
 export { ownResources, type WrittenNodeReport } from './sources/kubernetes/own-resources.ts';
 export { forgetLastState, loadLastState, saveLastState } from './sources/last-state/last-state.ts';
 export { Secret } from './sources/secret.ts';
-export { isSameKnowledge, isSameUpdate, type SourceUpdate } from './sources/source.ts';
+export { isSameBut, isSameKnowledge, type SourceUpdate } from './sources/source.ts';
 export type {
   AddressPool,
   AllocatedAddress,

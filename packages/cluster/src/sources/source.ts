@@ -27,3 +27,17 @@ export function isSameKnowledge(a: SourceUpdate, b: SourceUpdate): boolean {
     a.keys.every((key, index) => b.keys[index]?.equals(key))
   );
 }
+
+/** Whether two updates, both with a state, say the same but for these parts of it. */
+export function isSameBut(
+  a: SourceUpdate,
+  b: SourceUpdate,
+  ...parts: readonly (keyof ClusterState)[]
+): boolean {
+  if (a.state === undefined || b.state === undefined) return false;
+  if (!isSameUpdate({ ...a, state: b.state }, b)) return false;
+  const others = new Set(Object.keys({ ...a.state, ...b.state }) as (keyof ClusterState)[]);
+  for (const part of parts) others.delete(part);
+  for (const part of others) if (a.state[part] !== b.state[part]) return false;
+  return true;
+}

@@ -61,6 +61,7 @@ function lifecycle(mode: TcMode): void {
     assert.deepEqual(programs('n1'), attached);
     fixture.detach('n1');
     assert.deepEqual(programs('n1'), []);
+    driver.forgetAttachments();
     assert.deepEqual(driver.apply(plan, [segment()]), []);
     assert.equal(programs('n1').length, 1);
     assert.equal(fixture.ask('n1', webFlow(1)).host, 'n2');
@@ -140,6 +141,7 @@ function lifecycle(mode: TcMode): void {
     const passing = { interfaceIndex: interfaceIndex!, mac, peers: [] };
     assert.deepEqual(driver.apply(plan, [segment(), passing]), []);
     run('ip link del st-x');
+    driver.forgetAttachments();
     assert.equal(driver.apply(plan, [segment(), passing]).length, 1);
     assert.deepEqual(driver.apply(plan, [segment()]), []);
     assert.ok(driver.installed(ourIpv4));

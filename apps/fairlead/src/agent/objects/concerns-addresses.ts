@@ -1,7 +1,6 @@
 import {
-  isSameUpdate,
+  isSameBut,
   listChange,
-  type ClusterState,
   type LoadBalancerService,
   type SourceUpdate,
 } from '@fairlead/cluster';
@@ -11,13 +10,8 @@ import {
  * controller has given it one, and on a small machine the controller shall have the processor meanwhile. Pure.
  */
 export function concernsAddresses(before: SourceUpdate, now: SourceUpdate): boolean {
-  if (before.state === undefined || now.state === undefined) return true;
-  if (!isSameUpdate({ ...before, state: now.state }, now)) return true;
-  const parts = new Set(Object.keys({ ...before.state, ...now.state }) as (keyof ClusterState)[]);
-  parts.delete('services');
-  parts.delete('unservedServices');
-  for (const part of parts) if (before.state[part] !== now.state[part]) return true;
-  const { gone, fresh } = listChange(before.state.services, now.state.services);
+  if (!isSameBut(before, now, 'services', 'unservedServices')) return true;
+  const { gone, fresh } = listChange(before.state?.services ?? [], now.state?.services ?? []);
   return [...gone, ...fresh].some(hasAddress);
 }
 
