@@ -30,7 +30,7 @@ export async function measureKubernetes(services: number): Promise<KubernetesSiz
   await makeServices(cluster, services - 1);
   const publishingMs = performance.now();
   const controller = await cluster.controllers.start('controller');
-  await waitFor(async () => (await countPublished(cluster)) === services - 1, {
+  await waitFor(async () => (await count(cluster, hasAddresses)) === services - 1, {
     what: 'addresses of all Services',
     everyMs: 2000,
     deadlineMs,
@@ -44,6 +44,11 @@ export async function measureKubernetes(services: number): Promise<KubernetesSiz
   const oneMorePublishedMs = performance.now() - creatingMs;
   await Promise.all(cluster.nodes.map((node) => served(node, addresses)));
   const oneMoreServedMs = performance.now() - creatingMs;
+  await waitFor(async () => (await count(cluster, awaitsAgents)) === 0, {
+    what: 'the conditions of all Services to say who announces them',
+    everyMs: 5000,
+    deadlineMs,
+  });
   const sizes = await sampleSizes({
     agents: cluster.nodes.map((node) => cluster.agent(node).pid),
     controller: [controller.pid],
@@ -56,12 +61,23 @@ export async function measureKubernetes(services: number): Promise<KubernetesSiz
   };
 }
 
-async function countPublished({ api }: KubernetesCluster): Promise<number> {
-  let count = 0;
+async function count(
+  { api }: KubernetesCluster,
+  fits: (status: ServiceStatus | undefined) => boolean,
+): Promise<number> {
+  let found = 0;
   for await (const { items } of api.list(resources.services)) {
-    count += items.filter(({ status }) => addressesIn(status).length > 0).length;
+    found += items.filter(({ status }) => fits(status)).length;
   }
-  return count;
+  return found;
+}
+
+function hasAddresses(status: ServiceStatus | undefined): boolean {
+  return addressesIn(status).length > 0;
+}
+
+function awaitsAgents(status: ServiceStatus | undefined): boolean {
+  return status?.conditions?.some(({ reason }) => reason === 'NoAgents') === true;
 }
 
 function addressesIn(status: ServiceStatus | undefined): readonly string[] {
