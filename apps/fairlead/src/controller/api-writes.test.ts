@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serviceStatus } from './api-writes.ts';
-import { allocated, ip, published } from './testing/sample-round.ts';
+import { published } from '../testing/sample-service.ts';
+import { allocated, ip } from './testing/sample-round.ts';
 
 const has = allocated(['192.0.2.1', '2001:db8::1']);
 const none = allocated([], { status: 'False', reason: 'NoFreeAddress' });

@@ -5,7 +5,8 @@ import * as fc from 'fast-check';
 import { addressesAreOurs } from './findings.ts';
 import { SettledServices } from './settled-services.ts';
 import { StatusBook } from './status-book.ts';
-import { decide, pool, published, service, stateOf } from './testing/sample-round.ts';
+import { published, service } from '../testing/sample-service.ts';
+import { decide, pool, stateOf } from './testing/sample-round.ts';
 
 const names = ['a', 'b', 'c', 'd'] as const;
 const pools = [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClusterState, PublishedStatus, ServiceKey } from '@fairlead/cluster';
 import { conditionOf } from './findings.ts';
+import { published, service } from '../testing/sample-service.ts';
 import {
   afterWriting,
   allocated,
@@ -10,8 +11,6 @@ import {
   node,
   now,
   pool,
-  published,
-  service,
   unserved,
 } from './testing/sample-round.ts';
 

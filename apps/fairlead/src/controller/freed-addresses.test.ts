@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServiceKey } from '@fairlead/cluster';
 import { FreedAddresses } from './freed-addresses.ts';
-import { ip, pool, service, stateOf } from './testing/sample-round.ts';
+import { service } from '../testing/sample-service.ts';
+import { ip, pool, stateOf } from './testing/sample-round.ts';
 
 const web = 'default/web' as ServiceKey;
 const address = ip('192.0.2.1');

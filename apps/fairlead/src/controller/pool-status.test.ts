@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { ClusterState, Problem } from '@fairlead/cluster';
 import { datedConditions } from './findings.ts';
 import { decidePools, poolSaysTheSame, type PoolFindings } from './pool-status.ts';
-import { decide, now, pool, service, stateOf } from './testing/sample-round.ts';
+import { service } from '../testing/sample-service.ts';
+import { decide, now, pool, stateOf } from './testing/sample-round.ts';
 
 function findingsOf(state: Partial<ClusterState>, name = 'lan'): PoolFindings {
   const { usages } = decide(state);

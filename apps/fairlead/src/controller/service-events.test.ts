@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Condition, PublishedStatus } from '@fairlead/cluster';
 import { serviceEvents } from './service-events.ts';
-import { allocated, published } from './testing/sample-round.ts';
+import { published } from '../testing/sample-service.ts';
+import { allocated } from './testing/sample-round.ts';
 
 const failed = allocated([], { status: 'False', reason: 'NoFreeAddress' });
 const invalid = allocated(['192.0.2.1'], { status: 'False', reason: 'Invalid' });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PublishedStatus, ServiceKey } from '@fairlead/cluster';
 import { StatusBook } from './status-book.ts';
-import { allocated, published, service, stateOf } from './testing/sample-round.ts';
+import { published, service } from '../testing/sample-service.ts';
+import { allocated, stateOf } from './testing/sample-round.ts';
 
 const web = 'default/web' as ServiceKey;
 const nothing = published();

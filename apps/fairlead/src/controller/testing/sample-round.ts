@@ -4,7 +4,6 @@ import type {
   ClusterNode,
   ClusterState,
   Condition,
-  LoadBalancerService,
   NodeName,
   Problem,
   PublishedStatus,
@@ -18,6 +17,7 @@ import {
   type IpAddress,
   type MacAddress,
 } from '@fairlead/ip';
+import { published } from '../../testing/sample-service.ts';
 import { decideRound, type RoundDecisions, type RoundInput } from '../decide.ts';
 
 /** An address that is one. */
@@ -28,11 +28,6 @@ export function ip(text: string): IpAddress {
 }
 
 export const now = new Date('2030-01-01T00:00:00Z');
-
-/** A status that nobody has written yet. */
-export function published(more: Partial<PublishedStatus> = {}): PublishedStatus {
-  return { uid: 'uid-1', addresses: [], conditions: [], ...more };
-}
 
 /** A status as we write it. */
 export function allocated(
@@ -51,31 +46,6 @@ export function allocated(
     lastTransitionTime: '2020-01-01T00:00:00Z',
   };
   return published({ addresses: addresses.map(ip), conditions: [condition], ...rest });
-}
-
-/** A Service with TCP port 80 in the namespace `default`, which nobody has given anything yet. */
-export function service(
-  name: string,
-  more: Partial<LoadBalancerService> = {},
-): LoadBalancerService {
-  return {
-    key: `default/${name}` as ServiceKey,
-    namespace: 'default',
-    name,
-    labels: {},
-    families: [4],
-    familyPolicy: 'SingleStack',
-    ports: [{ name: '', protocol: 'TCP', port: 80 }],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints: [],
-    published: published({ uid: `uid-of-${name}` }),
-    ...more,
-  };
 }
 
 export function unserved(
