@@ -18,8 +18,6 @@ import {
   listAddresses,
   listDefaultGateways,
   listInterfaces,
-  type InterfaceAddress,
-  type NetworkInterface,
   mountBpffs,
   Nftables,
   tcIngressMode,
@@ -112,8 +110,7 @@ class Agent implements AsyncDisposable {
   /** Not read with each report: a router's table of routes is large. */
   #gateways = listDefaultGateways();
   /** As long as the kernel tells of no change. */
-  #interfaces: readonly NetworkInterface[] | undefined;
-  #addresses: readonly InterfaceAddress[] = [];
+  #interfaces: ReturnType<typeof readInterfaces> | undefined;
   #round: Round | undefined;
   #problems: readonly Problem[] = [];
 
@@ -227,7 +224,7 @@ class Agent implements AsyncDisposable {
     const round = this.#rounds.decide({
       self: this.#self,
       state,
-      ...this.#readInterfaces(),
+      ...(this.#interfaces ??= readInterfaces()),
       interfaceGlobs: this.#options.interfaceGlobs,
     });
     const landed = this.#land.apply(round.land);
@@ -266,14 +263,6 @@ class Agent implements AsyncDisposable {
     ]);
   }
 
-  #readInterfaces() {
-    if (this.#interfaces === undefined) {
-      this.#interfaces = listInterfaces();
-      this.#addresses = listAddresses();
-    }
-    return { interfaces: this.#interfaces, addresses: this.#addresses };
-  }
-
   /** An interface, an address, or which programs are attached where. */
   #interfacesChanged(): void {
     this.#interfaces = undefined;
@@ -310,7 +299,7 @@ class Agent implements AsyncDisposable {
     return nodeReport({
       version: VERSION,
       announce: this.#round.announce,
-      addresses: this.#addresses,
+      addresses: (this.#interfaces ??= readInterfaces()).addresses,
       gateways: this.#gateways,
       segments: await this.#worker.summary(),
       problems: this.#problems,
@@ -387,6 +376,10 @@ class Agent implements AsyncDisposable {
       segments: await this.#worker.report(),
     });
   }
+}
+
+function readInterfaces() {
+  return { interfaces: listInterfaces(), addresses: listAddresses() };
 }
 
 function macsOf(segment: SegmentMembers | undefined): string {

@@ -106,9 +106,10 @@ export class SteerDriver implements Disposable {
     const nameless = this.#nodes.assign(names);
     const indexOf = (node: NodeName | undefined) =>
       node === undefined ? NodeIndex.kubeProxy : this.#nodes.of(node);
-    const segmentChange = isDeepStrictEqual(segments, this.#inForce)
-      ? undefined
-      : this.#segments.write(plan.self, segments);
+    const kept = isDeepStrictEqual(segments, this.#inForce);
+    // Whatever fails on the way: then it is not known what the kernel holds.
+    if (!kept) this.#inForce = undefined;
+    const segmentChange = kept ? undefined : this.#segments.write(plan.self, segments);
     const { slots, digests } = this.#tables.place(plan.tables, ({ node }) => indexOf(node));
     const entryChange = this.#entries.write(plan, slots, indexOf);
     const failures =
