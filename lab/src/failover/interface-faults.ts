@@ -77,9 +77,19 @@ async function rename(
   });
 }
 
+/** The network plugin follows in time: the kernel drops the routes to its pods with the address that they prefer. */
 async function changeAddress(node: Node, from: string, to: string): Promise<void> {
-  const input = `address add ${to} dev eth0\naddress del ${from} dev eth0\n`;
-  await node.exec(['ip', '-batch', '-'], { input });
+  const [old = '', present = ''] = [from, to].map((prefix) => `src ${prefix.split('/')[0]}`);
+  const { stdout } = await node.exec(['ip', '-4', 'route', 'show', 'scope', 'link']);
+  const routes = stdout.split('\n').filter((route) => !route.includes('proto kernel'));
+  const lines = [
+    `address add ${to} dev eth0`,
+    ...routes
+      .filter((route) => route.trim().endsWith(old))
+      .map((route) => `route change ${route.trim().replace(old, present)}`),
+    `address del ${from} dev eth0`,
+  ];
+  await node.exec(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
 
 function noDad(prefix: string): string {

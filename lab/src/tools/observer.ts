@@ -121,7 +121,8 @@ while (!stop.signal.aborted) {
   const now = monotonicMs();
   if (now >= nextAskMs) {
     ask();
-    nextAskMs = Math.max(nextAskMs + everyMs, now);
+    // After a late question too: one right behind it would find no answer to the first before it.
+    nextAskMs = now + everyMs;
   }
   const ready = poller.wait(Math.max(0, nextAskMs - monotonicMs()));
   for (const socket of [arp, ndp]) if (ready.includes(socket.fd)) drain(socket);
