@@ -224,8 +224,9 @@ describe('steering', () => {
       assert.deepEqual([plan.entries.length, plan.tables.length], [count, 3]);
       return performance.now() - began;
     };
-    decide(300);
-    const [few, many] = [decide(300), decide(3000)];
+    // The fastest of several: what else the machine does must not count.
+    const fastest = (count: number) => Math.min(...[1, 2, 3].map(() => decide(count)));
+    const [few, many] = [fastest(300), fastest(3000)];
     assert.ok(many < 50 * few, `${few} ms for 300, ${many} ms for 3000`);
   });
 });
