@@ -35,7 +35,7 @@ export function parseIpv6Text(text: string): Uint8Array | undefined {
 }
 
 /** Canonical text of 4 bytes. */
-export function formatIpv4(bytes: Uint8Array): string {
+export function formatIpv4(bytes: Uint8Array | readonly number[]): string {
   return bytes.join('.');
 }
 

@@ -1,4 +1,5 @@
 import { formatIpv4, formatIpv6, isMapped, parseIpv4Text, parseIpv6Text } from './address-text.ts';
+import { remembered } from './remembered.ts';
 
 /** The version of the Internet Protocol. */
 export type IpFamily = 4 | 6;
@@ -30,20 +31,29 @@ export function addressBits(family: IpFamily): 32 | 128 {
 
 /** The 4 or 16 bytes of an address, network order; a fresh array each time. */
 export function addressToBytes(address: IpAddress): Uint8Array {
+  return bytesOf(address).slice();
+}
+
+const bytesOf = remembered(256, (address: IpAddress): Uint8Array => {
   const bytes = familyOf(address) === 4 ? parseIpv4Text(address) : parseIpv6Text(address);
   if (bytes === undefined) throw new RangeError(`not an IP address: ${JSON.stringify(address)}`);
   return bytes;
-}
+});
 
 /**
  * The address in 4 or 16 bytes, network order.
  * @throws RangeError where there are neither 4 nor 16 bytes.
  */
 export function addressFromBytes(bytes: Uint8Array): IpAddress {
-  if (bytes.length === 4) return formatIpv4(bytes) as IpAddress;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length === 4) return ipv4Of(view.getUint32(0));
   if (bytes.length === 16) return formatIpv6(bytes) as IpAddress;
   throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
 }
+
+const ipv4Of = remembered(256, (integer: number): IpAddress => {
+  return formatIpv4([24, 16, 8, 0].map((shift) => (integer >>> shift) & 0xff)) as IpAddress;
+});
 
 /**
  * The 16 bytes, network order, under which either family is a key in our BPF maps: IPv6 as it is, IPv4

@@ -1,3 +1,5 @@
+import { remembered } from './remembered.ts';
+
 /**
  * A 48-bit link-layer address as `aa:bb:cc:dd:ee:ff`, lower case: two values are the same address exactly
  * if they are equal.
@@ -23,5 +25,11 @@ export function macToBytes(mac: MacAddress): Uint8Array {
  */
 export function macFromBytes(bytes: Uint8Array): MacAddress {
   if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':') as MacAddress;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return macOf(view.getUint16(0) * 2 ** 32 + view.getUint32(2));
 }
+
+const macOf = remembered(256, (integer: number): MacAddress => {
+  const octets = integer.toString(16).padStart(12, '0').match(/../gu) ?? [];
+  return octets.join(':') as MacAddress;
+});

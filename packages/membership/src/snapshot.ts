@@ -1,5 +1,5 @@
 import type { IpAddress, MacAddress } from '@fairlead/ip';
-import { countBuckets, hasBucket } from './bucket-set.ts';
+import { countBuckets, forEachBucket, type BucketSet } from './bucket-set.ts';
 import type { DropReason, NodeClass } from './codec/heartbeat.ts';
 import type { Segment } from './machine/segment.ts';
 import type { JoinReason, Phase } from './machine/standing.ts';
@@ -119,14 +119,15 @@ function announcementSnapshots(segment: Segment): AnnouncementSnapshot[] {
   const peers = [...segment.peers.all];
   const nodes = [segment.node, ...peers.map(({ node }) => node)];
   return Array.from(segment.holdings, ([id, { held, offered, since }]) => {
-    const holders = Int8Array.from({ length: since.length }, (_, bucket) => {
-      if (hasBucket(held, bucket)) return 0;
-      const index = peers.findIndex((peer) => {
-        const holding = peer.live ? peer.holdings.get(id) : undefined;
-        return holding !== undefined && hasBucket(holding.held, bucket);
-      });
-      return index < 0 ? -1 : index + 1;
-    });
+    const holders = new Int8Array(since.length).fill(-1);
+    const claim = (set: BucketSet | undefined, index: number): void => {
+      if (set !== undefined) forEachBucket(set, (bucket) => (holders[bucket] = index));
+    };
+    // Of two that hold a bucket the first is named, this node before all.
+    for (const [index, peer] of [...peers.entries()].toReversed()) {
+      if (peer.live) claim(peer.holdings.get(id)?.held, index + 1);
+    }
+    claim(held, 0);
     return {
       id,
       heldCount: countBuckets(held),

@@ -245,10 +245,15 @@ export class SegmentMember {
   }
 
   #drain(now: number): void {
+    const segment = this.#segment;
+    let about: number | undefined;
+    let first = true;
     for (;;) {
       const datagram = this.#io.receive();
       if (datagram === undefined) break;
-      this.#read(datagram, now);
+      if (first && !segment.needsHearsay(now)) about = segment.id;
+      first = false;
+      this.#read(datagram, about, now);
     }
     const inputs = [...this.#inputs, ...this.#staleInputs];
     this.#inputs = [];
@@ -262,15 +267,21 @@ export class SegmentMember {
     this.#staleInputs = [];
   }
 
-  #read({ from, bytes }: Datagram, now: number): void {
+  #read({ from, bytes }: Datagram, about: number | undefined, now: number): void {
     this.#observations.received += 1;
-    const dropped = this.#decode(bytes, from, now);
+    const dropped = this.#decode(bytes, about, from, now);
     if (dropped !== undefined) this.#observations.drop(dropped, from, now);
   }
 
-  #decode(bytes: Uint8Array, from: IpAddress, now: number): DropReason | undefined {
+  #decode(
+    bytes: Uint8Array,
+    about: number | undefined,
+    from: IpAddress,
+    now: number,
+  ): DropReason | undefined {
     try {
-      const beat = decodeHeartbeat(bytes, this.#clusterId, this.#segment.config.keys);
+      const { keys } = this.#segment.config;
+      const beat = decodeHeartbeat(bytes, this.#clusterId, keys, about);
       return this.#segment.hear(beat, from, now);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

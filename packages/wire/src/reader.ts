@@ -5,18 +5,24 @@ import { ProtocolError } from './protocol-error.ts';
  * at the place where the missing value begins; the cursor stays there.
  */
 export class Reader {
-  readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #base: number;
-  readonly #length: number;
-  #at = 0;
+  readonly #end: number;
+  #at: number;
 
-  /** @param base Where `bytes` begins in the whole input: added to every offset that is reported. */
-  constructor(bytes: Uint8Array, base = 0) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /**
+   * @param base Where `bytes` begins in the whole input: added to every offset that is reported.
+   * @param start The first byte to read,
+   * @param end and the one behind the last.
+   */
+  constructor(bytes: Uint8Array | DataView, base = 0, start = 0, end = bytes.byteLength) {
+    this.#view =
+      bytes instanceof DataView
+        ? bytes
+        : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#base = base;
-    this.#length = bytes.length;
+    this.#at = start;
+    this.#end = end;
   }
 
   /** Where the next read begins, in bytes from the start of the whole input. */
@@ -26,7 +32,7 @@ export class Reader {
 
   /** How many bytes are left. */
   get remaining(): number {
-    return this.#length - this.#at;
+    return this.#end - this.#at;
   }
 
   // The three that are read by the ten thousand a second look at the length by themselves: a call would cost more
@@ -34,21 +40,21 @@ export class Reader {
 
   u8(): number {
     const at = this.#at;
-    if (at + 1 > this.#length) this.#advance(1);
+    if (at + 1 > this.#end) this.#advance(1);
     this.#at = at + 1;
     return this.#view.getUint8(at);
   }
 
   u16(): number {
     const at = this.#at;
-    if (at + 2 > this.#length) this.#advance(2);
+    if (at + 2 > this.#end) this.#advance(2);
     this.#at = at + 2;
     return this.#view.getUint16(at);
   }
 
   u32(): number {
     const at = this.#at;
-    if (at + 4 > this.#length) this.#advance(4);
+    if (at + 4 > this.#end) this.#advance(4);
     this.#at = at + 4;
     return this.#view.getUint32(at);
   }
@@ -61,7 +67,7 @@ export class Reader {
   bytes(length: number): Uint8Array {
     const start = this.#advance(length);
     // Not subarray: of a Buffer, that would be a Buffer again.
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, length);
   }
 
   /** All that is left. */
@@ -71,8 +77,8 @@ export class Reader {
 
   /** A reader of the next `length` bytes alone, whose offsets are still those of the whole input. */
   take(length: number): Reader {
-    const base = this.offset;
-    return new Reader(this.bytes(length), base);
+    const start = this.#advance(length);
+    return new Reader(this.#view, this.#base, start, start + length);
   }
 
   skip(length: number): void {

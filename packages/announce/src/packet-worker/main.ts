@@ -89,18 +89,20 @@ class PacketLoop {
   }
 
   #spaceReading(): void {
-    const spacings = Array.from(this.#segments.values(), (segment) => segment.readingSpacingMs);
-    const spacingMs = Math.max(0, ...spacings);
+    let spacingMs = 0;
+    for (const segment of this.#segments.values()) {
+      spacingMs = Math.max(spacingMs, segment.readingSpacingMs);
+    }
     this.#readAgainAtNs = spacingMs === 0 ? 0n : monotonicNs() + BigInt(Math.ceil(spacingMs * 1e6));
   }
 
   #timeoutMs(): number {
     if (this.#more) return 0;
-    const deadlines = Array.from(this.#segments.values(), ({ deadlineNs }) => deadlineNs);
-    if (this.#retryAtNs !== undefined) deadlines.push(this.#retryAtNs);
-    if (deadlines.length === 0) return Infinity;
-    const next = deadlines.reduce((a, b) => (a < b ? a : b));
-    return Math.max(0, Number(next - monotonicNs()) / 1e6);
+    let nextNs = this.#retryAtNs;
+    for (const { deadlineNs } of this.#segments.values()) {
+      if (nextNs === undefined || deadlineNs < nextNs) nextNs = deadlineNs;
+    }
+    return nextNs === undefined ? Infinity : Math.max(0, Number(nextNs - monotonicNs()) / 1e6);
   }
 
   /** @returns whether there may be more: between two changes of many claims heartbeats have their turn */

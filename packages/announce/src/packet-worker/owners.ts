@@ -10,7 +10,8 @@ export interface Owner {
 
 /** Remembers since when which node owns a bucket: heartbeats tell who, but not since when. */
 export class Owners {
-  readonly #owners = new Map<string, Owner>();
+  /** By Announcement, then by bucket; empty = nobody is known to own it. */
+  readonly #owners = new Map<number, (Owner | undefined)[]>();
   #nextLookAt = -Infinity;
 
   /** Looks at most once a second, as a look at all buckets is dear. */
@@ -21,21 +22,20 @@ export class Owners {
   }
 
   update({ announcements }: SegmentSnapshot, now: number): void {
-    const present = new Set<string>();
+    const present = new Set(announcements.map(({ id }) => id));
+    for (const id of this.#owners.keys()) if (!present.has(id)) this.#owners.delete(id);
     for (const { id, holders, nodes } of announcements) {
+      const owners = this.#owners.getOrInsertComputed(id, () => []);
       for (const [bucket, holder] of holders.entries()) {
         const node = nodes[holder];
-        if (node === undefined) continue;
-        const key = `${id}/${bucket}`;
-        present.add(key);
-        if (this.#owners.get(key)?.node !== node) this.#owners.set(key, { node, since: now });
+        if (owners[bucket]?.node === node) continue;
+        owners[bucket] = node === undefined ? undefined : { node, since: now };
       }
     }
-    for (const key of this.#owners.keys()) if (!present.has(key)) this.#owners.delete(key);
   }
 
   /** Undefined = nobody is known to own it. */
   of(announcement: number, bucket: number): Owner | undefined {
-    return this.#owners.get(`${announcement}/${bucket}`);
+    return this.#owners.get(announcement)?.[bucket];
   }
 }

@@ -59,7 +59,7 @@ export class Segment implements Disposable {
   #nextTurnNs = 0n;
   readonly #silentPeers: SilentPeers;
   readonly #owners = new Owners();
-  #peers: readonly PeerState[] = [];
+  #peers: ReadonlyMap<string, PeerState> = new Map();
   #peersRevision = -1;
   /** When each peer was last seen to be silent, monotonic milliseconds. */
   readonly #silentUntilMs = new Map<string, number>();
@@ -226,7 +226,7 @@ export class Segment implements Disposable {
    */
   #isMuted(): boolean {
     if (this.#member.alone) {
-      return this.#hearing.isMuted(nowMs(), 3 * aloneInterval(this.#peers.length + 1));
+      return this.#hearing.isMuted(nowMs(), 3 * aloneInterval(this.#peers.size + 1));
     }
     this.#hearing.forget();
     return false;
@@ -300,13 +300,13 @@ export class Segment implements Disposable {
     if (this.#peersRevision !== this.#member.peersRevision) {
       this.#peersRevision = this.#member.peersRevision;
       this.#notePeers(now);
-      this.#silentPeers.update(this.#peers, now);
+      this.#silentPeers.update([...this.#peers.values()], now);
     } else if (this.#silentPeers.deadline === Infinity) {
       return;
     }
     this.#silentPeers.tick(now);
     const { interfaceName } = this.plan;
-    const members = this.#peers.map((peer) => ({
+    const members = Array.from(this.#peers.values(), (peer) => ({
       node: peer.node as NodeName,
       live: peer.live,
       reachable: this.#silentPeers.isThere(peer, now),
@@ -320,10 +320,12 @@ export class Segment implements Disposable {
 
   #notePeers(now: number): void {
     this.#claims.meetPeers();
-    for (const { node, live } of this.#peers) if (!live) this.#silentUntilMs.set(node, now);
-    this.#peers = this.#member.peers();
+    for (const { node, live } of this.#peers.values()) {
+      if (!live) this.#silentUntilMs.set(node, now);
+    }
+    this.#peers = new Map(this.#member.peers().map((peer) => [peer.node, peer]));
     for (const node of this.#silentUntilMs.keys()) {
-      if (!this.#peers.some((peer) => peer.node === node)) this.#silentUntilMs.delete(node);
+      if (!this.#peers.has(node)) this.#silentUntilMs.delete(node);
     }
   }
 
@@ -339,7 +341,7 @@ export class Segment implements Disposable {
    * has forgotten where it is, and asks anew no more than once a second.
    */
   #sendHeartbeat(to: IpAddress, bytes: Uint8Array, node: string): void {
-    const peer = this.#peers.find((each) => each.node === node);
+    const peer = this.#peers.get(node);
     const source = this.plan.addresses.find((own) => familyOf(own) === familyOf(to));
     const [mac] = peer?.macs ?? [];
     const isKnownToKernel = nowMs() >= (this.#silentUntilMs.get(node) ?? 0) + KERNEL_ASKS_WITHIN_MS;

@@ -45,7 +45,7 @@ export interface UdpSocketOptions {
 }
 
 export interface Datagram extends IpEndpoint {
-  /** The caller's own. */
+  /** A view of memory that the thread's next receive overwrites. */
   readonly bytes: Uint8Array;
   /** When the kernel took it in, nanoseconds of CLOCK_MONOTONIC (computed from its wall-clock stamp: off by any step of the wall clock since). */
   readonly kernelTimeNs: bigint | undefined;
@@ -163,7 +163,7 @@ export class UdpSocket implements Disposable {
       }
       const from = decodeIpEndpoint(message.from);
       if (from !== undefined) {
-        return { bytes: message.bytes.slice(), ...from, kernelTimeNs: message.kernelTimeNs };
+        return { bytes: message.bytes, ...from, kernelTimeNs: message.kernelTimeNs };
       }
     }
     return undefined;

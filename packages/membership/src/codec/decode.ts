@@ -26,6 +26,7 @@ type Sender = Omit<Heartbeat, 'version' | 'minimumVersion' | 'macs' | 'peers' | 
 /**
  * Reads a datagram. A heartbeat of another cluster is told apart before its signature, which nobody here
  * could verify; everything else is read only once the signature was found right.
+ * @param about The id of a node: what the sender says about others is passed over. Undefined = all is read.
  * @throws ProtocolError with one of the codes `truncated`, `not-a-heartbeat`, `malformed`,
  * `foreign-cluster` (the detail is that cluster's id), `unknown-key`, `bad-mac`, `newer-version`.
  */
@@ -33,6 +34,7 @@ export function decodeHeartbeat(
   datagram: Uint8Array,
   clusterId: string,
   keys: HeartbeatKeys,
+  about?: number,
 ): Heartbeat {
   if (datagram.length > maximumDatagramBytes) {
     throw new ProtocolError('malformed', maximumDatagramBytes, `${datagram.length} bytes`);
@@ -49,7 +51,7 @@ export function decodeHeartbeat(
     const detail = `needs rules ${minimumVersion}, known are rules up to ${protocolVersion}`;
     throw new ProtocolError('newer-version', 5, detail);
   }
-  return { version, minimumVersion, ...readTlvs(body) };
+  return { version, minimumVersion, ...readTlvs(body, about) };
 }
 
 function verifiedBody(
@@ -60,7 +62,7 @@ function verifiedBody(
 ): Reader {
   if (keys === unauthenticated) {
     if (keyId !== 0) throw new ProtocolError('unknown-key', 6, `key ${keyId}`);
-    return new Reader(datagram.subarray(start), start);
+    return new Reader(datagram, 0, start);
   }
   const key = keys.find(({ id }) => id === keyId);
   if (key === undefined) throw new ProtocolError('unknown-key', 6, `key ${keyId}`);
@@ -69,10 +71,13 @@ function verifiedBody(
   if (!verify(key, datagram.subarray(0, end), datagram.subarray(end))) {
     throw new ProtocolError('bad-mac', end, `not signed by key ${keyId}`);
   }
-  return new Reader(datagram.subarray(start, end), start);
+  return new Reader(datagram, 0, start, end);
 }
 
-function readTlvs(body: Reader): Omit<Heartbeat, 'version' | 'minimumVersion'> {
+function readTlvs(
+  body: Reader,
+  about: number | undefined,
+): Omit<Heartbeat, 'version' | 'minimumVersion'> {
   let sender: Sender | undefined;
   let macs: readonly MacAddress[] = [];
   let peers: readonly PeerEntry[] = [];
@@ -90,7 +95,7 @@ function readTlvs(body: Reader): Omit<Heartbeat, 'version' | 'minimumVersion'> {
         macs = readMacs(value);
         break;
       case tlvType.peers:
-        peers = readPeers(value);
+        peers = readPeers(value, about);
         break;
       case tlvType.holding: {
         const holding = readHolding(value);
@@ -146,43 +151,51 @@ function readMacs(reader: Reader): MacAddress[] {
   const macs: MacAddress[] = [];
   while (reader.remaining > 0) {
     if (macs.length === maximumMacs) throw malformed(reader.offset, 'too many MAC addresses');
-    macs.push(readMac(reader));
+    macs.push(macFromBytes(reader.bytes(6)));
   }
   return macs;
 }
 
-/** MAC addresses come again with every heartbeat, their text need not be made each time. */
-const seenMacs = new Map<number, MacAddress>();
-const seenMacsKept = 256;
-
-function readMac(reader: Reader): MacAddress {
-  const bytes = reader.bytes(6);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const key = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
-  const seen = seenMacs.get(key);
-  if (seen !== undefined) return seen;
-  if (seenMacs.size >= seenMacsKept) seenMacs.clear();
-  const mac = macFromBytes(bytes);
-  seenMacs.set(key, mac);
-  return mac;
-}
-
-function readPeers(reader: Reader): PeerEntry[] {
+function readPeers(reader: Reader, about: number | undefined): PeerEntry[] {
   const peers: PeerEntry[] = [];
   while (reader.remaining > 0) {
     const id = reader.u32();
-    const incarnation = reader.u32();
-    const flags = reader.u8();
-    const heard = (flags & peerFlag.heard) === 0 ? undefined : reader.u32();
-    const live = (flags & peerFlag.live) === 0 ? undefined : readLive(reader, flags, heard);
-    peers.push({ id, incarnation, heard, live });
+    if (about === undefined || id === about) peers.push(readPeer(reader, id));
+    else skipPeer(reader);
   }
   return peers;
 }
 
+function readPeer(reader: Reader, id: number): PeerEntry {
+  const incarnation = reader.u32();
+  const flags = readPeerFlags(reader);
+  const heard = (flags & peerFlag.heard) === 0 ? undefined : reader.u32();
+  const live = (flags & peerFlag.live) === 0 ? undefined : readLive(reader, flags, heard);
+  return { id, incarnation, heard, live };
+}
+
+/** Passes over what `readPeer` would read; what it would refuse is refused. */
+function skipPeer(reader: Reader): void {
+  reader.u32();
+  const flags = readPeerFlags(reader);
+  if ((flags & peerFlag.heard) !== 0) reader.u32();
+  if ((flags & peerFlag.live) === 0) return;
+  if ((flags & peerFlag.sameSequence) === 0) reader.u32();
+  reader.u32();
+}
+
+function readPeerFlags(reader: Reader): number {
+  const offset = reader.offset;
+  const flags = reader.u8();
+  const { heard, live, sameSequence } = peerFlag;
+  if ((flags & (heard | live | sameSequence)) === (live | sameSequence)) {
+    throw malformed(offset, 'sequence of an unheard peer');
+  }
+  return flags;
+}
+
 function readLive(reader: Reader, flags: number, heard: number | undefined): LiveEntry {
   const same = (flags & peerFlag.sameSequence) !== 0;
-  if (same && heard === undefined) throw malformed(reader.offset, 'sequence of an unheard peer');
   return {
     sequence: same && heard !== undefined ? heard : reader.u32(),
     ageMs: reader.u16(),

@@ -2,7 +2,7 @@ import { macToBytes } from '@fairlead/ip';
 import { Writer } from '@fairlead/wire';
 import type { Heartbeat, Holding, PeerEntry } from './heartbeat.ts';
 import { writeBucketSet } from './bucket-set-form.ts';
-import { sign, unauthenticated, type HeartbeatKeys } from './keyring.ts';
+import { unauthenticated, type HeartbeatKeys } from './keyring.ts';
 import {
   magic,
   maximumClusterIdBytes,
@@ -46,7 +46,7 @@ export function encodeHeartbeat(
   for (const holding of beat.holdings) {
     writeTlv(writer, tlvType.holding, () => writeHolding(writer, holding));
   }
-  if (key !== undefined) writer.bytes(sign(key, writer.finish()));
+  if (key !== undefined) writer.bytes(key.sign(writer.finish()));
   return writer.finish().slice();
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { parseMac, type MacAddress } from '@fairlead/ip';
 import { ProtocolError } from '@fairlead/wire';
 import fc from 'fast-check';
@@ -7,7 +9,7 @@ import { bucketCount, noBuckets, type BucketSet } from '../bucket-set.ts';
 import { decodeHeartbeat } from './decode.ts';
 import { encodeHeartbeat } from './encode.ts';
 import type { Heartbeat, NodeClass, PeerEntry } from './heartbeat.ts';
-import { membershipKey, sign, unauthenticated, type Keyring } from './keyring.ts';
+import { membershipKey, unauthenticated, type Keyring } from './keyring.ts';
 import { macBytes } from './layout.ts';
 import { bucketSet, sampleBeat } from './sample.ts';
 
@@ -34,7 +36,7 @@ function forge(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Arra
   const copy = Uint8Array.from(bytes);
   change(copy);
   const end = copy.length - macBytes;
-  copy.set(sign(oldKey, copy.subarray(0, end)), end);
+  copy.set(oldKey.sign(copy.subarray(0, end)), end);
   return copy;
 }
 
@@ -83,6 +85,11 @@ describe('a heartbeat', () => {
       assert.notEqual(read(datagram.subarray(0, length)), 'read', `${length} bytes`);
     }
     assert.equal(read(datagram.subarray(0, 9)), 'truncated');
+  });
+
+  test('is signed by a key that never shows when it is printed', () => {
+    assert.doesNotMatch(inspect(oldKey, { depth: 9, showHidden: true }), /\b1, 1, 1\b|01 01 01/u);
+    assert.equal(JSON.stringify(oldKey), JSON.stringify({ id: oldKey.id }));
   });
 
   test('is read under either of two keys while the key is changed', () => {
@@ -241,6 +248,44 @@ describe('properties of the codec', () => {
         assert.deepEqual(decodeHeartbeat(bytes, clusterId, keys), beat);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('what is said of one node is the same where the others are passed over', () => {
+    fc.assert(
+      fc.property(someBeat, fc.nat(63), (beat, index) => {
+        const bytes = encodeHeartbeat(beat, clusterId, keys);
+        const about = beat.peers[index]?.id ?? index;
+        const peers = beat.peers.filter(({ id }) => id === about);
+        assert.deepEqual(decodeHeartbeat(bytes, clusterId, keys, about), { ...beat, peers });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('what is refused of one node is refused of those that are passed over', () => {
+    const bare = encodeHeartbeat(sampleBeat, 'x', unauthenticated);
+    fc.assert(
+      fc.property(fc.nat(bare.length - 1), fc.nat(255), (at, value) => {
+        const bytes = Uint8Array.from(bare);
+        bytes[at] = value;
+        const all = codeOf(() => decodeHeartbeat(bytes, 'x', unauthenticated));
+        assert.equal(
+          codeOf(() => decodeHeartbeat(bytes, 'x', unauthenticated, 1)),
+          all,
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a signature is the HMAC-SHA256 of RFC 2104, for keys and datagrams of any length', () => {
+    const secret = fc.uint8Array({ minLength: 16, maxLength: 200 });
+    fc.assert(
+      fc.property(secret, fc.uint8Array({ maxLength: 2000 }), (bytes, datagram) => {
+        const expected = createHmac('sha256', bytes).update(datagram).digest();
+        assert.deepEqual(Buffer.from(membershipKey(bytes).sign(datagram)), expected);
+      }),
     );
   });
 

@@ -1,4 +1,4 @@
-import type { IpAddress } from '@fairlead/ip';
+import type { IpAddress, MacAddress } from '@fairlead/ip';
 import {
   nodeClass,
   type DropReason,
@@ -124,7 +124,7 @@ function declare(peer: Peer, beat: Heartbeat, hearsUs: boolean): boolean {
   peer.fresh = beat.fresh;
   peer.intervalMs = beat.intervalMs;
   peer.version = beat.version;
-  const moved = beat.macs.length > 0 && beat.macs.join() !== peer.macs.join();
+  const moved = beat.macs.length > 0 && !sameMacs(beat.macs, peer.macs);
   if (moved) peer.macs = beat.macs;
   if (beat.sequence < peer.declaredSequence) return moved;
   peer.declaredSequence = beat.sequence;
@@ -189,6 +189,10 @@ function relay(listener: Listener, entry: PeerEntry, now: number): void {
     peer.deadAfterMs = live.deadAfterMs;
   }
   if (!peer.live || peer.class !== peer.judgedClass) listener.touched.push(peer);
+}
+
+function sameMacs(old: readonly MacAddress[], present: readonly MacAddress[]): boolean {
+  return old.length === present.length && old.every((mac, index) => mac === present[index]);
 }
 
 function sameHoldings(old: ReadonlyMap<number, Holding>, present: readonly Holding[]): boolean {

@@ -38,6 +38,14 @@ export function judgePeer(peer: Peer, now: number, change: LiveChange): void {
   peer.judgedHoldings = peer.holdings;
 }
 
+/**
+ * Whether what another node says of this peer can tell anything new: not while its own heartbeats come on time and
+ * show that it hears us.
+ */
+export function needsHearsay(peer: Peer, now: number): boolean {
+  return !peer.live || !peer.mutual || now >= peer.evidenceAt + 2 * peer.intervalMs;
+}
+
 /** An owner by its class, or one that held something when it was last heard. */
 function mayAnswer(peer: Peer): boolean {
   return peer.class <= nodeClass.behind || peer.holdings.size > 0;

@@ -6,7 +6,14 @@ import { maximumAnnouncements, type SegmentConfig, type SegmentIdentity } from '
 import type { OwnContender } from './contenders.ts';
 import { hear } from './hearing.ts';
 import { Holdings, type HoldingChange, type HoldingContext } from './holding.ts';
-import { echoIsDue, judgePeer, nextJudgement, noteEcho, type LiveChange } from './live-set.ts';
+import {
+  echoIsDue,
+  judgePeer,
+  needsHearsay,
+  nextJudgement,
+  noteEcho,
+  type LiveChange,
+} from './live-set.ts';
 import { bucketScores, forgetEvidence, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { SentLog } from './sent-log.ts';
@@ -101,6 +108,13 @@ export class Segment {
       this.holdings.set(announcement.id, new Holdings(announcement, report));
     }
     this.#judgeAgain();
+  }
+
+  /** Whether what heartbeats say of third nodes counts now; in a large segment it is most of what they say. */
+  needsHearsay(now: number): boolean {
+    if (this.standing.phase !== 'member' || this.standing.alone) return true;
+    for (const peer of this.peers.all) if (needsHearsay(peer, now)) return true;
+    return false;
   }
 
   /** Takes in a heartbeat; returns why it was dropped, if it was. */

@@ -1,5 +1,5 @@
 import { protocolVersion } from '../codec/heartbeat.ts';
-import { sign, unauthenticated, type HeartbeatKeys } from '../codec/keyring.ts';
+import { unauthenticated, type HeartbeatKeys } from '../codec/keyring.ts';
 import { macBytes } from '../codec/layout.ts';
 
 /** Something more to say, in a TLV of a type that nobody knows. */
@@ -21,5 +21,5 @@ export function asNewerVersion(
   sent.set(unknownTlv, body.length);
   sent[4] = protocolVersion + 1;
   sent[5] = minimumVersion;
-  return key === undefined ? sent : Buffer.concat([sent, sign(key, sent)]);
+  return key === undefined ? sent : Buffer.concat([sent, key.sign(sent)]);
 }
