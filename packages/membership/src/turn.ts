@@ -245,14 +245,10 @@ export class SegmentMember {
   }
 
   #drain(now: number): void {
-    const segment = this.#segment;
-    let about: number | undefined;
-    let first = true;
+    const about = this.#segment.needsHearsay(now) ? undefined : this.#segment.id;
     for (;;) {
       const datagram = this.#io.receive();
       if (datagram === undefined) break;
-      if (first && !segment.needsHearsay(now)) about = segment.id;
-      first = false;
       this.#read(datagram, about, now);
     }
     const inputs = [...this.#inputs, ...this.#staleInputs];
