@@ -28,6 +28,7 @@ const spacingPerNodeMs = 0.2;
 
 /** Up to so many nodes every heartbeat is read at once. */
 const smallSegment = 10;
+const readingSpacingPerNodeMs = 0.3;
 
 export function timingFor(nodes: number, roundRobin: boolean): Timing {
   const { interval, intervals } = roundRobin ? slowest.roundRobin : slowest.plain;
@@ -45,7 +46,7 @@ export function aloneInterval(nodes: number): number {
  * costs more than to read one; small segments never wait.
  */
 export function readingSpacing(nodes: number): number {
-  return nodes > smallSegment ? nodes * spacingPerNodeMs : 0;
+  return nodes > smallSegment ? nodes * readingSpacingPerNodeMs : 0;
 }
 
 export function urgentSpacing(nodes: number): number {
