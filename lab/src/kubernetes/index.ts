@@ -14,6 +14,7 @@ export type { RefusalRule, SeenRequest } from './fault-proxy/faults.ts';
 export type { ControlPlanePorts, ProxyMode } from './flags.ts';
 export { startKubeProxy, type KubeProxyOptions } from './kube-proxy.ts';
 export {
+  madeName,
   startServiceMaker,
   type MadeService,
   type PublishedService,

@@ -19,6 +19,11 @@ export interface PublishedService {
   readonly atMs: number;
 }
 
+/** What the Service of a round is called, from 0 on. */
+export function madeName(round: number): string {
+  return `made-${round}`;
+}
+
 export interface ServiceMakerOptions {
   readonly kubeconfig: string;
   readonly rounds: number;

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { kubeconfigConnection, KubeClient, resources } from '@fairlead/kube';
 import { serviceOf } from '../cluster/service-options.ts';
-import type { MadeService, PublishedService } from '../kubernetes/made-service.ts';
+import { madeName, type MadeService, type PublishedService } from '../kubernetes/made-service.ts';
 import { monotonicMs } from '../monotonic-clock.ts';
 import { printLine } from './print-line.ts';
 
@@ -29,7 +29,7 @@ const stopping = new AbortController();
 const watching = watchStatuses(resourceVersion, stopping.signal);
 printLine({ kind: 'ready' });
 for (let round = 0; round < Number(values.rounds); round++) {
-  const name = `made-${round}`;
+  const name = madeName(round);
   const service = serviceOf({ name, addresses: values.address });
   const askedMs = monotonicMs();
   await client.create(resources.services, service);

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { waitFor } from '@fairlead/lab';
+import type { KubernetesCluster } from '@fairlead/lab/kubernetes';
+import { resources, type KubeObject } from '@fairlead/kube';
+import type { Contestant } from './contestant.ts';
+import { goPrograms } from './go-programs.ts';
+
+const VERSION = '0.15.2';
+const NAMESPACE = 'metallb-system';
+const WARM_UP = 'warm-up';
+
+/** MetalLB in layer 2, as published: its controller, and a speaker on each node, with its own logs at their default. */
+export const metallb: Contestant = {
+  name: 'MetalLB',
+  start: async (cluster, { addresses, services }) => {
+    const { directory, sources } = await goPrograms('go.universe.tf/metallb', VERSION, [
+      'controller',
+      'speaker',
+    ]);
+    await install(cluster, join(sources, 'config', 'crd', 'bases'));
+    await configure(cluster, addresses);
+    for (const name of [WARM_UP, ...services]) await writeEndpoints(cluster, name);
+    await startPrograms(cluster, directory);
+    await warmUp(cluster);
+  },
+};
+
+async function install(cluster: KubernetesCluster, definitions: string): Promise<void> {
+  await cluster.kubectl(['apply', '--server-side', '-f', definitions]);
+  await cluster.kubectl(['create', 'namespace', NAMESPACE]);
+  await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all']);
+}
+
+async function configure(cluster: KubernetesCluster, addresses: readonly string[]): Promise<void> {
+  const ranges = addresses.map((address) => `${address}-${address}`);
+  await write(cluster, metallbObject('IPAddressPool', { addresses: ranges }));
+  await write(cluster, metallbObject('L2Advertisement', {}));
+  await write(cluster, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'memberlist', namespace: NAMESPACE },
+    stringData: { secretkey: 'sixteen bytes...' },
+  });
+  // Each speaker asks for its own pod.
+  for (const { name } of cluster.nodes) {
+    await write(cluster, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: speakerOf(name), namespace: NAMESPACE },
+      spec: { nodeName: name, containers: [{ name: 'speaker', image: 'none' }] },
+    });
+  }
+}
+
+/** It announces no Service without endpoints. */
+async function writeEndpoints(cluster: KubernetesCluster, service: string): Promise<void> {
+  const slice = (addressType: string, address: string) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${service}-${addressType.toLowerCase()}`,
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': service },
+    },
+    addressType,
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [{ name: '', port: 80, protocol: 'TCP' }],
+  });
+  await write(cluster, slice('IPv4', '10.244.1.5'));
+  await write(cluster, slice('IPv6', 'fd00:10:244:1::5'));
+}
+
+async function startPrograms(cluster: KubernetesCluster, directory: string): Promise<void> {
+  const environment = { KUBECONFIG: cluster.plane.kubeconfig(), METALLB_BGP_TYPE: 'native' };
+  const namespace = `--namespace=${NAMESPACE}`;
+  const alone = ['--webhook-mode=disabled', '--disable-cert-rotation'];
+  await cluster.host.spawn([join(directory, 'controller'), namespace, ...alone], { environment });
+  for (const node of cluster.nodes) {
+    const own = [`--node-name=${node.name}`, `--pod-name=${speakerOf(node.name)}`];
+    await node.spawn([join(directory, 'speaker'), namespace, ...own, '--host=127.0.0.1'], {
+      environment,
+    });
+  }
+}
+
+/** Until a Service has come, been announced and gone: from then on the next is served at once. */
+async function warmUp(cluster: KubernetesCluster): Promise<void> {
+  await cluster.service({ name: WARM_UP });
+  const announced = async (): Promise<boolean> => {
+    const asked = ['get', 'servicel2statuses.metallb.io', '-A', '-o', 'name'];
+    return (await cluster.kubectl(asked)).stdout.trim() !== '';
+  };
+  await waitFor(announced, { what: 'MetalLB to announce', deadlineMs: 60_000, everyMs: 500 });
+  await cluster.api.delete(resources.services, { namespace: 'default', name: WARM_UP });
+  await waitFor(async () => !(await announced()), {
+    what: 'MetalLB to announce no more',
+    deadlineMs: 60_000,
+    everyMs: 500,
+  });
+}
+
+function speakerOf(node: string): string {
+  return `speaker-${node}`;
+}
+
+function metallbObject(kind: string, spec: object): KubeObject {
+  const metadata = { name: 'lan', namespace: NAMESPACE };
+  return { apiVersion: 'metallb.io/v1beta1', kind, metadata, spec } as KubeObject;
+}
+
+async function write(cluster: KubernetesCluster, object: object): Promise<void> {
+  await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input: JSON.stringify(object) });
+}
