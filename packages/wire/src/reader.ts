@@ -5,7 +5,7 @@ import { ProtocolError } from './protocol-error.ts';
  * at the place where the missing value begins; the cursor stays there.
  */
 export class Reader {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
   readonly #base: number;
   readonly #end: number;
   #at: number;
@@ -15,11 +15,8 @@ export class Reader {
    * @param start The first byte to read,
    * @param end and the one behind the last.
    */
-  constructor(bytes: Uint8Array | DataView, base = 0, start = 0, end = bytes.byteLength) {
-    this.#view =
-      bytes instanceof DataView
-        ? bytes
-        : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(bytes: Uint8Array, base = 0, start = 0, end = bytes.length) {
+    this.#bytes = bytes;
     this.#base = base;
     this.#at = start;
     this.#end = end;
@@ -35,39 +32,43 @@ export class Reader {
     return this.#end - this.#at;
   }
 
-  // The three that are read by the ten thousand a second look at the length by themselves: a call would cost more
-  // than the rest.
+  // The three that are read by the ten thousand a second look at the length by themselves, and put the value together
+  // from its bytes: without V8's last compiler a call costs more than the rest, one of DataView included.
 
   u8(): number {
     const at = this.#at;
     if (at + 1 > this.#end) this.#advance(1);
     this.#at = at + 1;
-    return this.#view.getUint8(at);
+    return this.#bytes[at] ?? 0;
   }
 
   u16(): number {
     const at = this.#at;
     if (at + 2 > this.#end) this.#advance(2);
     this.#at = at + 2;
-    return this.#view.getUint16(at);
+    const bytes = this.#bytes;
+    return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   }
 
   u32(): number {
     const at = this.#at;
     if (at + 4 > this.#end) this.#advance(4);
     this.#at = at + 4;
-    return this.#view.getUint32(at);
+    const bytes = this.#bytes;
+    const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    return high * 0x1_0000 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8));
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset).getBigUint64(this.#advance(8));
   }
 
   /** The next `length` bytes: a view of the input, not a copy. */
   bytes(length: number): Uint8Array {
     const start = this.#advance(length);
     // Not subarray: of a Buffer, that would be a Buffer again.
-    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + start, length);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
   }
 
   /** All that is left. */
@@ -78,7 +79,7 @@ export class Reader {
   /** A reader of the next `length` bytes alone, whose offsets are still those of the whole input. */
   take(length: number): Reader {
     const start = this.#advance(length);
-    return new Reader(this.#view, this.#base, start, start + length);
+    return new Reader(this.#bytes, this.#base, start, start + length);
   }
 
   skip(length: number): void {

@@ -15,7 +15,7 @@ export class MembershipKey {
 
   constructor(id: number, secret: Uint8Array) {
     this.id = id;
-    const key = secret.length > blockBytes ? hash('sha256', secret, 'buffer') : secret;
+    const key = secret.length > blockBytes ? digest(secret) : secret;
     this.#inner = padded(key, 0x36, maximumDatagramBytes);
     this.#outer = padded(key, 0x5c, digestBytes);
   }
@@ -39,8 +39,9 @@ function padded(key: Uint8Array, pad: number, roomBytes: number): Uint8Array {
   return bytes;
 }
 
+/** By way of text: a Buffer has memory of its own to be allocated and freed, 32 bytes of an array have not. */
 function digest(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer');
+  return Uint8Array.fromHex(hash('sha256', bytes, 'hex'));
 }
 
 /**

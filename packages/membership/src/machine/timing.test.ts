@@ -17,6 +17,11 @@ test('a big segment beats so slowly that a node sends no more than 500 heartbeat
   }
 });
 
+test('up to 50 nodes a dead one is given up within half a second, and 31 are as fast as two', () => {
+  assert.deepEqual(timingFor(31, true), timingFor(2, true));
+  assert.ok(timingFor(50, true).deadAfterMs < 500);
+});
+
 test('one lost heartbeat never makes two owners', () => {
   for (const roundRobin of [true, false]) {
     for (const nodes of [2, 10, 50]) {
@@ -35,9 +40,9 @@ test('small segments read at once, big ones together, within the margin of a los
 test('a changed interval is declared at once, but until dead-after has passed the smaller TTL holds', () => {
   const declared = new DeclaredTiming(timingFor(10, true));
   assert.ok(declared.declare(timingFor(50, true), 1000));
-  assert.equal(declared.current.intervalMs, 100);
-  assert.equal(declared.ttlMs(1399), 200);
-  assert.equal(declared.ttlMs(1400), 275);
+  assert.equal(declared.current.intervalMs, 120);
+  assert.equal(declared.ttlMs(1479), 200);
+  assert.equal(declared.ttlMs(1480), 335);
   assert.ok(!declared.declare(timingFor(50, true), 1500));
   declared.declare(timingFor(10, true), 2000);
   assert.equal(declared.ttlMs(2000), 200);

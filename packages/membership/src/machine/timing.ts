@@ -12,11 +12,12 @@ const slowest = {
   plain: { interval: 100, intervals: 5 },
 };
 
-/** With more nodes, beats become slower so that a node's cost stays bounded. */
-const intervalPerNodeMs = 2;
+/** With more nodes, beats become slower so that a node's cost stays bounded: with 50, dead-after is below 500 ms. */
+const intervalPerNodeMs = 2.4;
 
 /** Beats of a node that hears nobody: the sooner its beat, the shorter two owners after healing. */
 const aloneIntervalMs = 20;
+const aloneIntervalPerNodeMs = 2;
 
 /** How often a node that knows no peer extends its fence, and by how much. */
 export const soloIntervalMs = 10_000;
@@ -32,13 +33,13 @@ const readingSpacingPerNodeMs = 0.3;
 
 export function timingFor(nodes: number, roundRobin: boolean): Timing {
   const { interval, intervals } = roundRobin ? slowest.roundRobin : slowest.plain;
-  const intervalMs = Math.max(interval, nodes * intervalPerNodeMs);
+  const intervalMs = Math.max(interval, Math.ceil(nodes * intervalPerNodeMs));
   const deadAfterMs = intervals * intervalMs;
   return { intervalMs, deadAfterMs, ttlMs: deadAfterMs - intervalMs - 25 };
 }
 
 export function aloneInterval(nodes: number): number {
-  return Math.max(aloneIntervalMs, nodes * intervalPerNodeMs);
+  return Math.max(aloneIntervalMs, nodes * aloneIntervalPerNodeMs);
 }
 
 /**
