@@ -29,7 +29,7 @@ const spacingPerNodeMs = 0.2;
 
 /** Up to so many nodes every heartbeat is read at once. */
 const smallSegment = 10;
-const readingSpacingPerNodeMs = 0.3;
+const readingSpacingPerNodeMs = 0.38;
 
 export function timingFor(nodes: number, roundRobin: boolean): Timing {
   const { interval, intervals } = roundRobin ? slowest.roundRobin : slowest.plain;
