@@ -26,7 +26,13 @@ export async function goPrograms(
   const directory = join(homedir(), '.cache', 'fairlead', `${name}-${version}`);
   console.log(`Building ${name} ${version} with Go, which takes minutes the first time …\n`);
   const wanted = packages.map((each) => `${module}/${each}@v${version}`);
-  await run('go', ['install', ...wanted], { env: { ...process.env, GOBIN: directory } });
+  try {
+    await run('go', ['install', ...wanted], { env: { ...process.env, GOBIN: directory } });
+  } catch (cause) {
+    throw new Error(`${name} cannot be built: is Go on the PATH, and a module proxy in reach?`, {
+      cause,
+    });
+  }
   const { stdout } = await run('go', ['mod', 'download', '-json', `${module}@v${version}`]);
   const { Dir: sources } = JSON.parse(stdout) as { readonly Dir: string };
   return { directory, sources };

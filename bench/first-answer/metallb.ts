@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { waitFor } from '@fairlead/lab';
-import type { KubernetesCluster } from '@fairlead/lab/kubernetes';
+import { endpointSlicesOf, type KubernetesCluster } from '@fairlead/lab/kubernetes';
 import { resources, type KubeObject } from '@fairlead/kube';
 import type { Contestant } from './contestant.ts';
 import { goPrograms } from './go-programs.ts';
@@ -53,21 +53,10 @@ async function configure(cluster: KubernetesCluster, addresses: readonly string[
 }
 
 /** It announces no Service without endpoints. */
-async function writeEndpoints(cluster: KubernetesCluster, service: string): Promise<void> {
-  const slice = (addressType: string, address: string) => ({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      name: `${service}-${addressType.toLowerCase()}`,
-      namespace: 'default',
-      labels: { 'kubernetes.io/service-name': service },
-    },
-    addressType,
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports: [{ name: '', port: 80, protocol: 'TCP' }],
-  });
-  await write(cluster, slice('IPv4', '10.244.1.5'));
-  await write(cluster, slice('IPv6', 'fd00:10:244:1::5'));
+async function writeEndpoints(cluster: KubernetesCluster, name: string): Promise<void> {
+  for (const slice of endpointSlicesOf({ name, pods: cluster.pods })) {
+    await cluster.api.create(resources.endpointSlices, slice);
+  }
 }
 
 async function startPrograms(cluster: KubernetesCluster, directory: string): Promise<void> {

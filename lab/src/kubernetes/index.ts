@@ -1,3 +1,4 @@
+export { endpointSlicesOf } from '../cluster/endpoint-slices.ts';
 export { kubernetesBinaries, type KubernetesBinaries } from './binaries.ts';
 export type { CertificateFiles } from './certificates.ts';
 export {
