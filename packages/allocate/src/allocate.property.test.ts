@@ -15,12 +15,13 @@ import type {
   LoadBalancerService,
   ServiceKey,
 } from '@fairlead/cluster';
+import { sampleService as service } from '@fairlead/cluster/testing';
 import * as fc from 'fast-check';
 import { allocate } from './allocate.ts';
 import { homesOf } from './home.ts';
 import { Inventory } from './inventory.ts';
 import { Ledger } from './ledger.ts';
-import { node, pool, service, stateOf } from './testing/sample-state.ts';
+import { node, pool, stateOf } from './testing/sample-state.ts';
 
 // Small ranges, so that they fill up, next to a huge one.
 const rangeTexts = [

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseRange, rangeContains, type MacAddress } from '@fairlead/ip';
 import type { AddressPool, LoadBalancerService, ServiceKey } from '@fairlead/cluster';
+import { sampleService as service } from '@fairlead/cluster/testing';
 import { allocate, type Assigned } from './allocate.ts';
-import { addressesIn, ip, node, pool, service, stateOf } from './testing/sample-state.ts';
+import { addressesIn, ip, node, pool, stateOf } from './testing/sample-state.ts';
 
 const dual = { families: [4, 6] } as const;
 const requesting = (...addresses: readonly string[]) => ({ requestedAddresses: addresses.map(ip) });

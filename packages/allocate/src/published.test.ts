@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IpAddress } from '@fairlead/ip';
 import type { PublishedStatus, ServiceKey } from '@fairlead/cluster';
+import { sampleService as service } from '@fairlead/cluster/testing';
 import { publishedAllocations } from './published.ts';
-import { pool, service, stateOf } from './testing/sample-state.ts';
+import { pool, stateOf } from './testing/sample-state.ts';
 
 const key = 'default/web' as ServiceKey;
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServiceKey } from '@fairlead/cluster';
+import { sampleService as service } from '@fairlead/cluster/testing';
 import { allocate } from './allocate.ts';
 import { poolUsages } from './pool-usage.ts';
-import { addressesIn, ip, node, pool, service, stateOf } from './testing/sample-state.ts';
+import { addressesIn, ip, node, pool, stateOf } from './testing/sample-state.ts';
 
 const two = pool('lan', ['192.0.2.4-192.0.2.5']);
 const holding = (name: string, ...addresses: readonly string[]) =>

@@ -10,28 +10,12 @@ import type {
   NodeName,
   ServiceKey,
 } from '@fairlead/cluster';
+import { sampleService } from '@fairlead/cluster/testing';
 import { parseRange, type IpAddress, type MacAddress } from '@fairlead/ip';
 import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
 import { decideAnnouncements, type AnnounceFacts } from './decide.ts';
 
-function service(name: string, labels = {}): LoadBalancerService {
-  return {
-    key: `default/${name}` as ServiceKey,
-    namespace: 'default',
-    name,
-    labels,
-    families: [4],
-    familyPolicy: 'SingleStack',
-    ports: [{ name: '', protocol: 'TCP', port: 80 }],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints: [],
-  };
-}
+const service = (name: string, labels = {}): LoadBalancerService => sampleService(name, { labels });
 
 function node(name: string, ...addresses: string[]): ClusterNode {
   return {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '@fairlead/ip';
 import { backendsByNode, portBackends, usableBackends } from './backends.ts';
-import type { Endpoint, LoadBalancerService, NodeName, ServiceKey } from './state.ts';
+import type { Endpoint, LoadBalancerService, NodeName } from './state.ts';
+import { sampleService } from './testing/sample-service.ts';
 
 const http = { name: 'http', protocol: 'TCP', port: 80 } as const;
 const dns = { name: 'dns', protocol: 'UDP', port: 53 } as const;
@@ -16,22 +17,8 @@ function endpoint(address: string, more: Partial<Endpoint> = {}): Endpoint {
 }
 
 function serviceWith(...endpoints: readonly Endpoint[]): LoadBalancerService {
-  return {
-    key: 'default/web' as ServiceKey,
-    namespace: 'default',
-    name: 'web',
-    labels: {},
-    families: [4, 6],
-    familyPolicy: 'PreferDualStack',
-    ports: [http, dns],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints,
-  };
+  const dualStack = { families: [4, 6], familyPolicy: 'PreferDualStack' } as const;
+  return sampleService('web', { ...dualStack, ports: [http, dns], endpoints });
 }
 
 const terminating = { ready: false, serving: true, terminating: true };

@@ -1,4 +1,5 @@
-import type { LoadBalancerService, PublishedStatus, ServiceKey } from '@fairlead/cluster';
+import type { LoadBalancerService, PublishedStatus } from '@fairlead/cluster';
+import { sampleService } from '@fairlead/cluster/testing';
 
 /** A status that nobody has written yet. */
 export function published(more: Partial<PublishedStatus> = {}): PublishedStatus {
@@ -10,22 +11,5 @@ export function service(
   name: string,
   more: Partial<LoadBalancerService> = {},
 ): LoadBalancerService {
-  return {
-    key: `default/${name}` as ServiceKey,
-    namespace: 'default',
-    name,
-    labels: {},
-    families: [4],
-    familyPolicy: 'SingleStack',
-    ports: [{ name: '', protocol: 'TCP', port: 80 }],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints: [],
-    published: published({ uid: `uid-of-${name}` }),
-    ...more,
-  };
+  return sampleService(name, { published: published({ uid: `uid-of-${name}` }), ...more });
 }

@@ -7,7 +7,6 @@ import type {
   ClusterState,
   LoadBalancerService,
   NodeName,
-  ServiceKey,
 } from '@fairlead/cluster';
 
 /** An address that is one. */
@@ -37,31 +36,6 @@ export function pool(
     namespaceSelector: undefined,
     serviceSelector: undefined,
     skipEdges: false,
-    ...more,
-  };
-}
-
-/** A Service with TCP port 80: `web` is in the namespace `default`, `shop/web` in `shop`. */
-export function service(
-  name: string,
-  more: Partial<LoadBalancerService> = {},
-): LoadBalancerService {
-  const [namespace, own] = name.includes('/') ? name.split('/') : ['default', name];
-  return {
-    key: `${namespace}/${own}` as ServiceKey,
-    namespace: namespace ?? '',
-    name: own ?? '',
-    labels: {},
-    families: [4],
-    familyPolicy: 'SingleStack',
-    ports: [{ name: '', protocol: 'TCP', port: 80 }],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints: [],
     ...more,
   };
 }

@@ -7,6 +7,7 @@ import type {
   ServiceKey,
   ServicePort,
 } from '@fairlead/cluster';
+import { sampleService } from '@fairlead/cluster/testing';
 import { parseAddress, type IpAddress } from '@fairlead/ip';
 
 export const node = (name: string) => name as NodeName;
@@ -42,23 +43,7 @@ export function service(
   endpoints: readonly Endpoint[],
   changes: Partial<LoadBalancerService> = {},
 ): LoadBalancerService {
-  return {
-    key: `default/${name}` as ServiceKey,
-    namespace: 'default',
-    name,
-    labels: {},
-    families: [4],
-    familyPolicy: 'SingleStack',
-    ports: [http],
-    externalTrafficPolicy: 'Cluster',
-    affinitySeconds: undefined,
-    sourceRanges: [],
-    requestedAddresses: [],
-    requestedPool: undefined,
-    shareKey: undefined,
-    endpoints,
-    ...changes,
-  };
+  return sampleService(name, { ports: [http], endpoints, ...changes });
 }
 
 /** A cluster of ready nodes. */
