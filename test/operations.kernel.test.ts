@@ -93,9 +93,8 @@ describe('somebody changes the kernel behind our back', () => {
   test('the programs are detached: they are attached again', async () => {
     const { a } = three;
     for (const name of OURS) {
-      const left = await detachIngressPrograms(a, name);
-      const same = left.filter(({ programName }) => name.startsWith(programName));
-      assert.deepEqual(same, [], `${name} is detached`);
+      // What is attached right after says nothing: the agent may be back already.
+      assert.equal(await detachIngressPrograms(a, name), 1, `${name} was attached`);
     }
     await waitFor(async () => (await ourPrograms(a)).length === 2, {
       what: 'both programs to be attached',

@@ -12,14 +12,28 @@ export type Memory = Uint8Array | Int32Array | BigUint64Array | bigint | null;
 
 type Library = ReturnType<typeof koffi.load>;
 
+/** Where this thread's errno lies: read as memory, since what JavaScript calls may itself change it. */
+const errnoInPlace = new Int32Array(
+  koffi.view(koffi.load(null).func('void *__errno_location()')() as bigint, 4),
+);
+
+let lastErrno = 0;
+
 /** Makes JavaScript functions of C functions, from their prototypes. */
 function bind<Functions extends object>(
   library: Library,
   prototypes: Readonly<Record<keyof Functions, string>>,
 ): Functions {
-  const functions = Object.entries<string>(prototypes).map(
-    ([name, prototype]) => [name, library.func(prototype)] as const,
-  );
+  const functions = Object.entries<string>(prototypes).map(([name, prototype]) => {
+    const native = library.func(prototype);
+    const kept = (...args: readonly unknown[]): unknown => {
+      const result: unknown = native(...args);
+      // At once: at the next call of any function V8 may collect garbage, and its futexes leave EAGAIN there.
+      lastErrno = errnoInPlace[0]!;
+      return result;
+    };
+    return [name, kept] as const;
+  });
   return Object.fromEntries(functions) as Functions;
 }
 
@@ -108,9 +122,9 @@ export const libc = bind<CLibrary>(koffi.load(null), {
   syscall: 'long syscall(long number, int command, void *attributes, uint32_t size)',
 });
 
-/** The error number of this thread's last call that failed. */
+/** The error number of this thread's last call that failed, if that was the last call through here. */
 export function errno(): number {
-  return koffi.errno();
+  return lastErrno;
 }
 
 /**

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { errno, libc } from './ffi.ts';
 import { sendFailure } from './sockets/send-failure.ts';
 import { Errno, SystemError } from './system-error.ts';
 
@@ -8,6 +10,12 @@ test('an error says what was tried, on what, and why not', () => {
   assert.equal(error.message, 'bind packet socket on interface 7: no such device (ENODEV)');
   assert.equal(error.errno, 'ENODEV');
   assert.equal(error.syscall, 'bind');
+});
+
+test('what the runtime does after a call does not change why it failed', () => {
+  assert.equal(libc.close(-1), -1);
+  assert.ok(!existsSync('/nowhere'));
+  assert.equal(new SystemError(errno(), 'close').errno, 'EBADF');
 });
 
 test('the numbers have the names that we give them', () => {
