@@ -1,5 +1,5 @@
 import { formatIpv4, formatIpv6, isMapped, parseIpv4Text, parseIpv6Text } from './address-text.ts';
-import { remembered } from './remembered.ts';
+import { remembered, rememberedBytes } from './remembered.ts';
 
 /** The version of the Internet Protocol. */
 export type IpFamily = 4 | 6;
@@ -45,14 +45,13 @@ const bytesOf = remembered(256, (address: IpAddress): Uint8Array => {
  * @throws RangeError where there are neither 4 nor 16 bytes.
  */
 export function addressFromBytes(bytes: Uint8Array): IpAddress {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length === 4) return ipv4Of(view.getUint32(0));
-  if (bytes.length === 16) return formatIpv6(bytes) as IpAddress;
-  throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
+  return addressOf(bytes);
 }
 
-const ipv4Of = remembered(256, (integer: number): IpAddress => {
-  return formatIpv4([24, 16, 8, 0].map((shift) => (integer >>> shift) & 0xff)) as IpAddress;
+const addressOf = rememberedBytes(512, (bytes): IpAddress => {
+  if (bytes.length === 4) return formatIpv4(bytes) as IpAddress;
+  if (bytes.length === 16) return formatIpv6(bytes) as IpAddress;
+  throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
 });
 
 /**

@@ -43,6 +43,7 @@ export {
   type RendezvousCandidate,
   type WeightedName,
 } from './rendezvous.ts';
+export { rememberedBytes } from './remembered.ts';
 export {
   isLinkLocal,
   isLoopback,

@@ -1,4 +1,4 @@
-import { remembered } from './remembered.ts';
+import { rememberedBytes } from './remembered.ts';
 
 /**
  * A 48-bit link-layer address as `aa:bb:cc:dd:ee:ff`, lower case: two values are the same address exactly
@@ -24,12 +24,11 @@ export function macToBytes(mac: MacAddress): Uint8Array {
  * @throws RangeError where there are not 6.
  */
 export function macFromBytes(bytes: Uint8Array): MacAddress {
-  if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return macOf(view.getUint16(0) * 2 ** 32 + view.getUint32(2));
+  return macOf(bytes);
 }
 
-const macOf = remembered(256, (integer: number): MacAddress => {
-  const octets = integer.toString(16).padStart(12, '0').match(/../gu) ?? [];
+const macOf = rememberedBytes(256, (bytes): MacAddress => {
+  if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
+  const octets = bytes.toHex().match(/../gu) ?? [];
   return octets.join(':') as MacAddress;
 });

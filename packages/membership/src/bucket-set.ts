@@ -47,6 +47,7 @@ export function isEmpty(set: BucketSet): boolean {
 }
 
 export function sameBuckets(a: BucketSet, b: BucketSet): boolean {
+  if (a === b) return true;
   for (let word = 0; word < bucketWords; word++) if (a[word] !== b[word]) return false;
   return true;
 }

@@ -50,7 +50,7 @@ export class SegmentSockets implements Disposable {
   }
 
   sendHeartbeat(to: IpAddress, bytes: Uint8Array): void {
-    const scope = isLinkLocal(to) && familyOf(to) === 6 ? this.#interfaceIndex : 0;
+    const scope = familyOf(to) === 6 && isLinkLocal(to) ? this.#interfaceIndex : 0;
     this.#count(this.#udp.get(familyOf(to))?.sendTo(bytes, to, heartbeatPort, scope));
   }
 

@@ -163,7 +163,8 @@ export class UdpSocket implements Disposable {
       }
       const from = decodeIpEndpoint(message.from);
       if (from !== undefined) {
-        return { bytes: message.bytes, ...from, kernelTimeNs: message.kernelTimeNs };
+        const { address, port, scope } = from;
+        return { bytes: message.bytes, address, port, scope, kernelTimeNs: message.kernelTimeNs };
       }
     }
     return undefined;

@@ -1,4 +1,4 @@
-import { macFromBytes, type MacAddress } from '@fairlead/ip';
+import { macFromBytes, rememberedBytes, type MacAddress } from '@fairlead/ip';
 import { ProtocolError, Reader } from '@fairlead/wire';
 import type { Heartbeat, Holding, LiveEntry, NodeClass, PeerEntry } from './heartbeat.ts';
 import { protocolVersion } from './heartbeat.ts';
@@ -17,6 +17,9 @@ import {
   senderFlag,
   tlvType,
 } from './layout.ts';
+
+const rememberedHoldings = 1024;
+const rememberedTexts = 256;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -112,7 +115,8 @@ function readTlvs(body: Reader, about: number | undefined) {
         peers = readPeers(value, about);
         break;
       case tlvType.holding: {
-        const holding = readHolding(value);
+        const at = value.offset;
+        const holding = readHolding(value.rest(), at);
         if (holdings.some(({ announcement }) => announcement === holding.announcement)) {
           throw malformed(offset, `a second holding of announcement ${holding.announcement}`);
         }
@@ -190,12 +194,11 @@ function readPeer(reader: Reader, id: number): PeerEntry {
 
 /** Passes over what `readPeer` would read; what it would refuse is refused. */
 function skipPeer(reader: Reader): void {
-  reader.u32();
+  reader.skip(4);
   const flags = readPeerFlags(reader);
-  if ((flags & peerFlag.heard) !== 0) reader.u32();
-  if ((flags & peerFlag.live) === 0) return;
-  if ((flags & peerFlag.sameSequence) === 0) reader.u32();
-  reader.u32();
+  const heard = (flags & peerFlag.heard) === 0 ? 0 : 4;
+  const sequence = (flags & peerFlag.sameSequence) === 0 ? 4 : 0;
+  reader.skip(heard + ((flags & peerFlag.live) === 0 ? 0 : sequence + 4));
 }
 
 function readPeerFlags(reader: Reader): number {
@@ -218,23 +221,29 @@ function readLive(reader: Reader, flags: number, heard: number | undefined): Liv
   };
 }
 
-function readHolding(reader: Reader): Holding {
+/** What a node holds is the same in most of its heartbeats. */
+const readHolding = rememberedBytes(rememberedHoldings, (bytes, offset): Holding => {
+  const reader = new Reader(bytes, offset);
   const announcement = reader.u32();
   const held = readBucketSet(reader);
   return { announcement, held, offered: readBucketSet(reader) };
-}
+});
 
 function readText(reader: Reader, maximum: number): string {
   const offset = reader.offset;
   const length = reader.u8();
   if (length === 0 || length > maximum) throw malformed(offset, `text of ${length} bytes`);
-  const bytes = reader.bytes(length);
+  return decodeText(reader.bytes(length), offset);
+}
+
+/** Few clusters and few nodes are ever heard. */
+const decodeText = rememberedBytes(rememberedTexts, (bytes, offset): string => {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
     throw new ProtocolError('malformed', offset, 'text that is not UTF-8', { cause });
   }
-}
+});
 
 function malformed(offset: number, detail: string): ProtocolError {
   return new ProtocolError('malformed', offset, detail);

@@ -41,7 +41,10 @@ function padded(key: Uint8Array, pad: number, roomBytes: number): Uint8Array {
 
 /** By way of text: a Buffer has memory of its own to be allocated and freed, 32 bytes of an array have not. */
 function digest(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.fromHex(hash('sha256', bytes, 'hex'));
+  const text = hash('sha256', bytes, 'latin1');
+  const result = new Uint8Array(digestBytes);
+  for (let at = 0; at < digestBytes; at++) result[at] = text.charCodeAt(at);
+  return result;
 }
 
 /**
