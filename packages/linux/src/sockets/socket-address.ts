@@ -37,13 +37,11 @@ export function unspecifiedAddress(family: IpFamily): IpAddress {
 export function encodeIpEndpoint(address: IpAddress, port: number, scope: number): Uint8Array {
   const inet6 = familyOf(address) === 6;
   const bytes = new Uint8Array(inet6 ? size.inet6 : size.inet);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, inet6 ? AddressFamily.inet6 : AddressFamily.inet, true);
-  view.setUint16(2, port);
+  bytes[0] = inet6 ? AddressFamily.inet6 : AddressFamily.inet;
+  bytes[2] = port >>> 8;
+  bytes[3] = port;
   bytes.set(addressToBytes(address), inet6 ? 8 : 4);
-  if (inet6) {
-    view.setUint32(24, scope, true);
-  }
+  if (inet6) new DataView(bytes.buffer).setUint32(24, scope, true);
   return bytes;
 }
 
