@@ -11,7 +11,7 @@ interface ServicesToCome {
 /** A load balancer whose first answer is measured. */
 export interface Contestant {
   readonly name: string;
-  /** Begins to serve the cluster; resolves when the next Service would be served at once. */
+  /** Begins to serve the cluster. */
   readonly start: (cluster: KubernetesCluster, toCome: ServicesToCome) => Promise<void>;
 }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { waitFor } from '@fairlead/lab';
 import { endpointSlicesOf, type KubernetesCluster } from '@fairlead/lab/kubernetes';
 import { resources, type KubeObject } from '@fairlead/kube';
 import type { Contestant } from './contestant.ts';
@@ -7,7 +6,6 @@ import { goPrograms } from './go-programs.ts';
 
 const VERSION = '0.15.2';
 const NAMESPACE = 'metallb-system';
-const WARM_UP = 'warm-up';
 
 /** MetalLB in layer 2, as published: its controller, and a speaker on each node, with its own logs at their default. */
 export const metallb: Contestant = {
@@ -19,9 +17,8 @@ export const metallb: Contestant = {
     ]);
     await install(cluster, join(sources, 'config', 'crd', 'bases'));
     await configure(cluster, addresses);
-    for (const name of [WARM_UP, ...services]) await writeEndpoints(cluster, name);
+    for (const name of services) await writeEndpoints(cluster, name);
     await startPrograms(cluster, directory);
-    await warmUp(cluster);
   },
 };
 
@@ -70,22 +67,6 @@ async function startPrograms(cluster: KubernetesCluster, directory: string): Pro
       environment,
     });
   }
-}
-
-/** Until a Service has come, been announced and gone: from then on the next is served at once. */
-async function warmUp(cluster: KubernetesCluster): Promise<void> {
-  await cluster.service({ name: WARM_UP });
-  const announced = async (): Promise<boolean> => {
-    const asked = ['get', 'servicel2statuses.metallb.io', '-A', '-o', 'name'];
-    return (await cluster.kubectl(asked)).stdout.trim() !== '';
-  };
-  await waitFor(announced, { what: 'MetalLB to announce', deadlineMs: 60_000, everyMs: 500 });
-  await cluster.api.delete(resources.services, { namespace: 'default', name: WARM_UP });
-  await waitFor(async () => !(await announced()), {
-    what: 'MetalLB to announce no more',
-    deadlineMs: 60_000,
-    everyMs: 500,
-  });
 }
 
 function speakerOf(node: string): string {

@@ -1,6 +1,7 @@
 /**
  * Asks who has addresses, by ARP and neighbour solicitations, every `--every` ms, and prints every answer and
- * every other claim of them. It blocks in poll(2) between, for the sake of its timing.
+ * every other claim of them. It blocks in poll(2) between, for the sake of its timing, and prints 20 times a
+ * second: a reader that wakes up with each answer takes processor time from those who are observed.
  */
 import { parseArgs } from 'node:util';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -26,10 +27,10 @@ import {
   setRoundRobin,
   type InterfaceAddress,
 } from '@fairlead/linux';
-import { observe, type Asked } from '../measure/observation.ts';
+import { observe, type Asked, type Observation } from '../measure/observation.ts';
 import { monotonicMs } from '../monotonic-clock.ts';
 import { requireAddress } from '../requested-address.ts';
-import { printLine } from './print-line.ts';
+import { printLine, printLines } from './print-line.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,7 +40,7 @@ const { values } = parseArgs({
   },
 });
 
-/** How often this thread lets Node do what else there is: signals. */
+/** How often this thread prints, and lets Node do what else there is: signals. */
 const turnEveryMs = 50;
 /** Enough for bursts of many addresses while this process does not get a processor. */
 const receiveBuffer = 4 << 20;
@@ -91,18 +92,25 @@ const questions = [...targets].map((target) => ({
   socket: familyOf(target) === 4 ? arp : ndp,
 }));
 
+let seen: Observation[] = [];
+
+function print(): void {
+  if (seen.length > 0) printLines(seen);
+  seen = [];
+}
+
 function ask(): void {
   const atMs = monotonicMs();
   const failures = questions.filter(({ socket, frame }) => socket.send(frame) !== undefined);
   // A question that did not leave was not asked; then a silence is nobody's fault.
-  if (failures.length === 0) printLine({ kind: 'asked', atMs } satisfies Asked);
+  if (failures.length === 0) seen.push({ kind: 'asked', atMs } satisfies Asked);
 }
 
 function drain(socket: PacketSocket): void {
   for (let got = socket.receive(); got !== undefined; got = socket.receive()) {
     const atMs = got.kernelTimeNs === undefined ? monotonicMs() : Number(got.kernelTimeNs) / 1e6;
-    const seen = observe(got.frame, atMs, device.mac);
-    if (seen !== undefined && targets.has(seen.address)) printLine(seen);
+    const found = observe(got.frame, atMs, device.mac);
+    if (found !== undefined && targets.has(found.address)) seen.push(found);
   }
 }
 
@@ -127,9 +135,11 @@ while (!stop.signal.aborted) {
   const ready = poller.wait(Math.max(0, nextAskMs - monotonicMs()));
   for (const socket of [arp, ndp]) if (ready.includes(socket.fd)) drain(socket);
   if (now >= nextTurnMs) {
+    print();
     await turn();
     nextTurnMs = now + turnEveryMs;
   }
 }
 drain(arp);
 drain(ndp);
+print();

@@ -4,3 +4,8 @@ import { writeSync } from 'node:fs';
 export function printLine(record: object): void {
   writeSync(1, `${JSON.stringify(record)}\n`);
 }
+
+/** The same for many at once. */
+export function printLines(records: readonly object[]): void {
+  writeSync(1, records.map((each) => `${JSON.stringify(each)}\n`).join(''));
+}
