@@ -10,6 +10,7 @@ import {
 } from '@fairlead/lab/failover';
 import type { Benchmark } from './benchmark.ts';
 import { median, spread } from './spread.ts';
+import { chosenByName, wholeNumber } from '../scripts/usage.ts';
 
 /** Design, "When something breaks". */
 const BUDGET_MS = 500;
@@ -58,24 +59,14 @@ export const failover: Benchmark = {
 
 function chosenFaults(names: string | undefined): readonly OwnershipFault[] {
   const all = faultsFor(NODES);
-  if (names === undefined) return all;
-  return names.split(',').map((name) => {
-    const fault = all.find((each) => each.name === name);
-    if (fault !== undefined) return fault;
-    throw new RangeError(
-      `--faults: there is no fault '${name}'; known are ${all.map((each) => each.name).join(', ')}`,
-    );
-  });
+  return names === undefined ? all : chosenByName('--faults', names, all);
 }
 
 function rounds(given: string | undefined): (fault: OwnershipFault) => number {
   if (given === undefined) {
     return (fault) => (commonFaults.includes(fault) ? COMMON_ROUNDS : OTHER_ROUNDS);
   }
-  const count = Number(given);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`--rounds is a whole number from 1 on, not ${given}`);
-  }
+  const count = wholeNumber('--rounds', given);
   return () => count;
 }
 

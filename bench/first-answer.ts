@@ -13,6 +13,7 @@ import type { Benchmark } from './benchmark.ts';
 import { fairlead, type Contestant } from './first-answer/contestant.ts';
 import { metallb } from './first-answer/metallb.ts';
 import { median, spread } from './spread.ts';
+import { wholeNumber } from '../scripts/usage.ts';
 
 /** Median and worst. */
 const BUDGET_MS = { median: 12, worst: 25 } as const;
@@ -37,10 +38,7 @@ export const firstAnswer: Benchmark = {
         metallb: { type: 'boolean', default: false },
       },
     });
-    const rounds = Number(values.rounds);
-    if (!Number.isInteger(rounds) || rounds < 1) {
-      throw new RangeError(`--rounds is a whole number from 1 on, not ${values.rounds}`);
-    }
+    const rounds = wholeNumber('--rounds', values.rounds);
     console.log(
       `A Service is created ${rounds} times in a cluster of three nodes, one controller, no`,
     );

@@ -6,6 +6,7 @@ import { firstAnswer } from './first-answer.ts';
 import { fiftyNodes } from './fifty-nodes.ts';
 import { memory } from './memory.ts';
 import { thousandServices } from './thousand.ts';
+import { UsageError, withUsage } from '../scripts/usage.ts';
 
 const benchmarks: readonly Benchmark[] = [
   failover,
@@ -16,18 +17,16 @@ const benchmarks: readonly Benchmark[] = [
   memory,
 ];
 
-const [name, ...flags] = process.argv.slice(2);
-const chosen = benchmarks.find((benchmark) => benchmark.name === name);
-if (chosen !== undefined) {
-  await chosen.run(flags);
-} else {
-  console.log('usage: npm run bench -- NAME [FLAGS]\n');
+function listing(): string {
   const width = Math.max(...benchmarks.map((benchmark) => benchmark.name.length));
-  for (const benchmark of benchmarks) {
-    console.log(`  ${benchmark.name.padEnd(width)}  ${benchmark.summary}`);
-  }
-  if (name !== undefined) {
-    console.error(`\nbench: there is no benchmark '${name}'`);
-    process.exitCode = 1;
-  }
+  const lines = benchmarks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return ['usage: npm run bench -- NAME [FLAGS]', '', ...lines].join('\n');
 }
+
+const [name, ...flags] = process.argv.slice(2);
+await withUsage('bench', async () => {
+  if (name === undefined || [name, ...flags].includes('--help')) return console.log(listing());
+  const chosen = benchmarks.find((benchmark) => benchmark.name === name);
+  if (chosen === undefined) throw new UsageError(`there is no benchmark '${name}'\n\n${listing()}`);
+  await chosen.run(flags);
+});

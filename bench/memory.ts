@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
+import { wholeNumber } from '../scripts/usage.ts';
 import { measureKubernetes } from './memory/kubernetes.ts';
 import type { Sizes } from './memory/resident-size.ts';
 import { measureStandalone } from './memory/standalone.ts';
@@ -33,10 +34,7 @@ export const memory: Benchmark = {
         services: { type: 'string', default: [...BUDGETS.agent.keys()].join(',') },
       },
     });
-    const counts = values.services.split(',').map(Number);
-    if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
-      throw new RangeError(`--services is a list as in 10,1000, not ${values.services}`);
-    }
+    const counts = values.services.split(',').map((each) => wholeNumber('--services', each));
     await (values.kubernetes ? kubernetes(counts) : standalone(counts));
   },
 };

@@ -5,8 +5,15 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ObservedCluster } from '@fairlead/lab';
-import { faultsFor, faultsOf, playFault, type OwnershipFault } from '@fairlead/lab/failover';
+import {
+  faultsFor,
+  faultsOf,
+  ownershipFaults,
+  playFault,
+  type OwnershipFault,
+} from '@fairlead/lab/failover';
 import { formatWorst, runParallel } from '@fairlead/membership/simulation';
+import { chosenByName, UsageError, wholeNumber, withUsage } from './usage.ts';
 
 const SIZES = '1,2,3,10';
 const HISTORIES = 100_000;
@@ -24,11 +31,15 @@ async function soakFaults(args: readonly string[]): Promise<Counts> {
     args: [...args],
     options: { nodes: { type: 'string', default: SIZES }, faults: { type: 'string' } },
   });
-  const chosen = values.faults?.split(',');
+  const chosen =
+    values.faults === undefined
+      ? ownershipFaults
+      : chosenByName('--faults', values.faults, ownershipFaults);
+  const sizes = values.nodes.split(',').map((each) => wholeNumber('--nodes', each));
   let passed = 0;
   let failed = 0;
-  for (const nodes of values.nodes.split(',').map(Number)) {
-    const faults = faultsFor(nodes).filter(({ name }) => chosen?.includes(name) ?? true);
+  for (const nodes of sizes) {
+    const faults = faultsFor(nodes).filter((fault) => chosen.includes(fault));
     console.log(`\n${faults.length} faults with ${nodes} ${nodes === 1 ? 'node' : 'nodes'}`);
     for (const fault of faults) {
       const wrong = await play(fault, nodes);
@@ -63,10 +74,9 @@ async function judge(fault: OwnershipFault, nodes: number) {
 }
 
 async function soakHistories(args: readonly string[]): Promise<Counts> {
-  const [histories = HISTORIES, firstSeed = Date.now() % 1_000_000_000] = args.map(Number);
-  if (!Number.isInteger(histories) || histories < 1 || !Number.isInteger(firstSeed)) {
-    throw new RangeError('usage: npm run soak -- histories [COUNT [SEED]]');
-  }
+  const [count, seed] = args;
+  const histories = count === undefined ? HISTORIES : wholeNumber('COUNT', count);
+  const firstSeed = seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('SEED', seed);
   let failed = 0;
   console.log(`\n${histories} histories from seed ${firstSeed} on`);
   for (let done = 0; done < histories; done += PORTION) {
@@ -84,17 +94,22 @@ const soaks: Readonly<Record<string, (args: readonly string[]) => Promise<Counts
   histories: soakHistories,
 };
 
+const USAGE = `usage: npm run soak
+       npm run soak -- faults [--nodes N,…] [--faults NAME,…]
+       npm run soak -- histories [COUNT [SEED]]`;
+
 const [name, ...args] = process.argv.slice(2);
-const chosen = name === undefined ? Object.values(soaks) : [soaks[name]];
-let passed = 0;
-let failed = 0;
-for (const soak of chosen) {
-  if (soak === undefined) {
-    throw new RangeError(`there is no soak '${name}'; known are ${Object.keys(soaks).join(', ')}`);
+await withUsage('soak', async () => {
+  if (process.argv.includes('--help')) return console.log(USAGE);
+  const chosen = name === undefined ? Object.values(soaks) : [soaks[name]];
+  let passed = 0;
+  let failed = 0;
+  for (const soak of chosen) {
+    if (soak === undefined) throw new UsageError(`there is no soak '${name}'\n\n${USAGE}`);
+    const counts = await soak(args);
+    passed += counts.passed;
+    failed += counts.failed;
   }
-  const counts = await soak(args);
-  passed += counts.passed;
-  failed += counts.failed;
-}
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+});
