@@ -50,8 +50,8 @@ const poolAfterMs = 300;
 /** Words are given so long to settle: agents that start one after the other change them each time. */
 const wordsAfterMs = 5_000;
 /** Then they are written so many at a time, while nothing else waits. */
-const wordsAtATime = 50;
-const wordsEveryMs = 100;
+const wordsAtATime = 20;
+const wordsEveryMs = 200;
 /** What does not come by the watches is looked after in this interval: pools' statuses, writes that got lost. */
 const recheckMs = 300_000;
 const lookEveryMs = 2_000;
