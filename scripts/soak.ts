@@ -1,7 +1,4 @@
-// Plays faults and histories far beyond those of `npm test`.
-//   npm run soak                             both, one after the other
-//   npm run soak -- faults [--nodes N,…] [--faults NAME,…]   each on real agents, at 1, 2, 3 and 10 nodes
-//   npm run soak -- histories [COUNT [SEED]]                 of the membership, simulated
+// Plays faults and histories far beyond those of `npm test`; see USAGE.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ObservedCluster } from '@fairlead/lab';
@@ -76,7 +73,7 @@ async function judge(fault: OwnershipFault, nodes: number) {
 async function soakHistories(args: readonly string[]): Promise<Counts> {
   const [count, seed] = args;
   const histories = count === undefined ? HISTORIES : wholeNumber('COUNT', count);
-  const firstSeed = seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('SEED', seed);
+  const firstSeed = seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('SEED', seed, 0);
   let failed = 0;
   console.log(`\n${histories} histories from seed ${firstSeed} on`);
   for (let done = 0; done < histories; done += PORTION) {
@@ -94,9 +91,10 @@ const soaks: Readonly<Record<string, (args: readonly string[]) => Promise<Counts
   histories: soakHistories,
 };
 
-const USAGE = `usage: npm run soak
-       npm run soak -- faults [--nodes N,…] [--faults NAME,…]
-       npm run soak -- histories [COUNT [SEED]]`;
+const USAGE = `usage:
+  npm run soak                                             both, one after the other
+  npm run soak -- faults [--nodes N,…] [--faults NAME,…]   each on real agents, at 1, 2, 3 and 10 nodes
+  npm run soak -- histories [COUNT [SEED]]                 of the membership, simulated`;
 
 const [name, ...args] = process.argv.slice(2);
 await withUsage('soak', async () => {

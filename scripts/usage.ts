@@ -26,10 +26,10 @@ function isUsage(error: Error): boolean {
  * The value of a flag that counts something.
  * @throws UsageError
  */
-export function wholeNumber(flag: string, value: string): number {
+export function wholeNumber(flag: string, value: string, least = 1): number {
   const number = Number(value);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new UsageError(`${flag} is a whole number from 1 on, not ${JSON.stringify(value)}`);
+  if (value !== '' && Number.isInteger(number) && number >= least) return number;
+  throw new UsageError(`${flag} is a whole number from ${least} on, not ${JSON.stringify(value)}`);
 }
 
 /**

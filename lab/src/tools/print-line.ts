@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 
 /** Writes a record as one line to standard output, at once: a killed tool has lost nothing. */
 export function printLine(record: object): void {
-  writeSync(1, `${JSON.stringify(record)}\n`);
+  printLines([record]);
 }
 
 /** The same for many at once. */
