@@ -11,7 +11,7 @@ import { familyOf, type IpAddress } from '@fairlead/ip';
 import { resources } from '@fairlead/kube';
 import type { Benchmark } from './benchmark.ts';
 import { fairlead, type Contestant } from './first-answer/contestant.ts';
-import { metallb } from './first-answer/metallb.ts';
+import { buildMetallb } from './first-answer/metallb.ts';
 import { median, spread } from './spread.ts';
 import { wholeNumber } from '../scripts/usage.ts';
 
@@ -41,6 +41,7 @@ export const firstAnswer: Benchmark = {
       },
     });
     const rounds = wholeNumber('--rounds', values.rounds);
+    const contestants = values.metallb ? [fairlead, await buildMetallb()] : [fairlead];
     console.log(
       `A Service is created ${rounds} times, after ${WARM_UPS} to warm up, in a cluster of one node and in one of`,
     );
@@ -49,9 +50,7 @@ export const firstAnswer: Benchmark = {
     );
     console.log('observer asks every millisecond. In ms, median / max.\n');
     for (const nodes of CLUSTERS) {
-      for (const contestant of values.metallb ? [fairlead, metallb] : [fairlead]) {
-        await report(contestant, nodes, rounds);
-      }
+      for (const contestant of contestants) await report(contestant, nodes, rounds);
     }
   },
 };

@@ -7,20 +7,25 @@ import { goPrograms } from './go-programs.ts';
 const VERSION = '0.15.2';
 const NAMESPACE = 'metallb-system';
 
-/** MetalLB in layer 2, as published: its controller, and a speaker on each node, with its own logs at their default. */
-export const metallb: Contestant = {
-  name: 'MetalLB',
-  start: async (cluster, { addresses, services }) => {
-    const { directory, sources } = await goPrograms('go.universe.tf/metallb', VERSION, [
-      'controller',
-      'speaker',
-    ]);
-    await install(cluster, join(sources, 'config', 'crd', 'bases'));
-    await configure(cluster, addresses);
-    for (const name of services) await writeEndpoints(cluster, name);
-    await startPrograms(cluster, directory);
-  },
-};
+/**
+ * Builds MetalLB as published, in layer 2: its controller, and a speaker on each node, with its own logs at their
+ * default.
+ */
+export async function buildMetallb(): Promise<Contestant> {
+  const { directory, sources } = await goPrograms('go.universe.tf/metallb', VERSION, [
+    'controller',
+    'speaker',
+  ]);
+  return {
+    name: 'MetalLB',
+    start: async (cluster, { addresses, services }) => {
+      await install(cluster, join(sources, 'config', 'crd', 'bases'));
+      await configure(cluster, addresses);
+      for (const name of services) await writeEndpoints(cluster, name);
+      await startPrograms(cluster, directory);
+    },
+  };
+}
 
 async function install(cluster: KubernetesCluster, definitions: string): Promise<void> {
   await cluster.kubectl(['apply', '--server-side', '-f', definitions]);
