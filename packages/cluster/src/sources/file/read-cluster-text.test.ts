@@ -15,7 +15,9 @@ import type { ClusterState, Problem } from '../../state.ts';
 import { readClusterText } from './read-cluster-text.ts';
 
 function textOf(objects: readonly object[]): string {
-  return objects.map((object) => stringify(object)).join('---\n');
+  // Without quotes the key `<<` would merge.
+  const options = { defaultKeyType: 'QUOTE_DOUBLE' } as const;
+  return objects.map((object) => stringify(object, options)).join('---\n');
 }
 
 function read(text: string, requireClass = false): ClusterState {

@@ -24,7 +24,11 @@ describe('a YAML text', () => {
         fc.array(value, { minLength: 1, maxLength: 4 }),
         fc.boolean(),
         (values, marked) => {
-          const text = `${marked ? '---\n' : ''}${values.map((one) => stringify(one)).join('---\n')}`;
+          const written = values.map((one) =>
+            // Without quotes the key `<<` would merge.
+            stringify(one, { defaultKeyType: 'QUOTE_DOUBLE' }),
+          );
+          const text = `${marked ? '---\n' : ''}${written.join('---\n')}`;
           const whole = [...parseAllDocuments(text)].map((document): unknown => document.toJS());
           const parts = splitYaml(text).map((part) => readYaml(part.text));
           assert.equal(
