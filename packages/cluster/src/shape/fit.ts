@@ -17,7 +17,7 @@ export type Fit<T> =
 /** Fits a value of unknown origin to a schema. Never throws and never follows the value deeper than the schema. */
 export function fit<T>(schema: Schema<T>, value: unknown): Fit<T> {
   const fitting = new Fitting();
-  const fitted = fitting.fit(schema, value, '');
+  const fitted = fitting.fit(schema, value);
   return fitting.faults.length === 0
     ? { ok: true, value: fitted as T }
     : { ok: false, faults: fitting.faults };
@@ -25,20 +25,22 @@ export function fit<T>(schema: Schema<T>, value: unknown): Fit<T> {
 
 class Fitting {
   readonly faults: ShapeFault[] = [];
+  /** Where we are: written out for a fault only, as most values have none. */
+  readonly #path: (string | number)[] = [];
 
-  fit(schema: Schema, value: unknown, field: string): unknown {
+  fit(schema: Schema, value: unknown): unknown {
     switch (schema.type) {
       case 'object':
-        return this.#object(schema, value, field);
+        return this.#object(schema, value);
       case 'array':
-        return this.#array(schema, value, field);
+        return this.#array(schema, value);
       case 'string':
-        return this.#text(schema, value, field);
+        return this.#text(schema, value);
       case 'integer':
-        return this.#integer(schema, value, field);
+        return this.#integer(schema, value);
       case 'boolean':
         if (typeof value !== 'boolean') {
-          this.#fault(field, value, 'Not true or false. Write true or false, without quotes.');
+          this.#fault(value, 'Not true or false. Write true or false, without quotes.');
         }
         return value;
       case undefined:
@@ -48,91 +50,99 @@ class Fitting {
     }
   }
 
-  #object(schema: Schema, value: unknown, field: string): unknown {
+  #object(schema: Schema, value: unknown): unknown {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const known = Object.keys(schema.properties ?? {}).join(', ');
       const advice = known === '' ? 'Write name: value pairs.' : `Write an object of: ${known}.`;
-      return this.#fault(field, value, `Not an object. ${advice}`);
+      return this.#fault(value, `Not an object. ${advice}`);
     }
     const properties = schema.properties ?? {};
-    const fitted = Object.entries(properties).flatMap(([name, property]) => {
+    const fitted: [name: string, value: unknown][] = [];
+    for (const [name, property] of Object.entries(properties)) {
+      if (property.type === undefined) continue;
       const given: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
-      const path = fieldPath(field, name);
       // Null is "not given", as in Kubernetes.
       const present = given ?? property.default;
-      if (property.type === undefined) return [];
-      if (present !== undefined) return [[name, this.fit(property, present, path)] as const];
-      if (schema.required?.includes(name) === true) this.#fault(path, given, 'Missing. Add it.');
-      return [];
-    });
+      if (present !== undefined) fitted.push([name, this.#inside(name, property, present)]);
+      else if (schema.required?.includes(name) === true) {
+        this.#faultInside(name, given, 'Missing. Add it.');
+      }
+    }
     const others = schema.additionalProperties;
     if (others === undefined) return Object.fromEntries(fitted);
-    const rest = Object.entries(value).filter(([name]) => !Object.hasOwn(properties, name));
-    if (others === false) {
-      for (const [name, item] of rest) this.#unknownField(schema, item, fieldPath(field, name));
-      return Object.fromEntries(fitted);
+    const known = Object.keys(properties).join(', ');
+    for (const [name, item] of Object.entries(value)) {
+      if (Object.hasOwn(properties, name)) continue;
+      if (others !== false) fitted.push([name, this.#inside(name, others, item)]);
+      else this.#faultInside(name, item, `Unknown field. Remove it, or use one of: ${known}.`);
     }
-    const more = rest.map(
-      ([name, item]) => [name, this.fit(others, item, fieldPath(field, name))] as const,
-    );
-    return Object.fromEntries([...fitted, ...more]);
+    return Object.fromEntries(fitted);
   }
 
-  #unknownField(schema: Schema, value: unknown, field: string): void {
-    const known = Object.keys(schema.properties ?? {}).join(', ');
-    this.#fault(field, value, `Unknown field. Remove it, or use one of: ${known}.`);
-  }
-
-  #array(schema: Schema, value: unknown, field: string): unknown {
-    if (!Array.isArray(value)) return this.#fault(field, value, 'Not a list. Write a list.');
+  #array(schema: Schema, value: unknown): unknown {
+    if (!Array.isArray(value)) return this.#fault(value, 'Not a list. Write a list.');
     const { minItems = 0, maxItems = Infinity, items } = schema;
     if (value.length < minItems) {
       const advice = minItems === 1 ? 'Add an item.' : `Give at least ${minItems} items.`;
-      this.#fault(field, value, `Too few items. ${advice}`);
+      this.#fault(value, `Too few items. ${advice}`);
     }
     if (value.length > maxItems) {
-      return this.#fault(field, value.length, `Too many items. Give at most ${maxItems}.`);
+      return this.#fault(value.length, `Too many items. Give at most ${maxItems}.`);
     }
     return items === undefined
       ? []
-      : value.map((item: unknown, index) => this.fit(items, item, itemPath(field, index)));
+      : value.map((item: unknown, index) => this.#inside(index, items, item));
   }
 
-  #text(schema: Schema, value: unknown, field: string): unknown {
+  #text(schema: Schema, value: unknown): unknown {
     if (typeof value !== 'string') {
       const scalar = typeof value === 'number' || typeof value === 'boolean';
       const advice = scalar ? 'Put it in quotes.' : 'Write text.';
-      return this.#fault(field, value, `Not text. ${advice}`);
+      return this.#fault(value, `Not text. ${advice}`);
     }
     const { minLength = 0, maxLength = Infinity, pattern, form } = schema;
     if (schema.enum !== undefined && !schema.enum.includes(value)) {
-      return this.#fault(
-        field,
-        value,
-        `Not a value allowed here. Write ${alternatives(schema.enum)}.`,
-      );
+      return this.#fault(value, `Not a value allowed here. Write ${alternatives(schema.enum)}.`);
     }
-    if (value.length < minLength) return this.#fault(field, value, 'Empty. Write a value.');
+    if (value.length < minLength) return this.#fault(value, 'Empty. Write a value.');
     if (value.length > maxLength) {
-      return this.#fault(field, value, `Too long. At most ${maxLength} characters are allowed.`);
+      return this.#fault(value, `Too long. At most ${maxLength} characters are allowed.`);
     }
     if (pattern !== undefined && !expression(pattern).test(value)) {
-      this.#fault(field, value, `Not in the right form. Use ${form ?? `the pattern ${pattern}`}.`);
+      this.#fault(value, `Not in the right form. Use ${form ?? `the pattern ${pattern}`}.`);
     }
     return value;
   }
 
-  #integer(schema: Schema, value: unknown, field: string): unknown {
+  #integer(schema: Schema, value: unknown): unknown {
     const { minimum = -Infinity, maximum = Infinity } = schema;
     const fits = Number.isSafeInteger(value) && typeof value === 'number';
     if (!fits || value < minimum || value > maximum) {
       const wanted = `Write one from ${minimum} to ${maximum}, without quotes.`;
-      this.#fault(field, value, `Not a whole number that is allowed here. ${wanted}`);
+      this.#fault(value, `Not a whole number that is allowed here. ${wanted}`);
     }
     return value;
   }
 
-  #fault(field: string, value: unknown, message: string): undefined {
+  /** Fits a field of an object, or an item of a list. */
+  #inside(part: string | number, schema: Schema, value: unknown): unknown {
+    this.#path.push(part);
+    const fitted = this.fit(schema, value);
+    this.#path.pop();
+    return fitted;
+  }
+
+  #faultInside(part: string, value: unknown, message: string): void {
+    this.#path.push(part);
+    this.#fault(value, message);
+    this.#path.pop();
+  }
+
+  #fault(value: unknown, message: string): undefined {
+    const field = this.#path.reduce<string>(
+      (path, part) => (typeof part === 'number' ? itemPath(path, part) : fieldPath(path, part)),
+      '',
+    );
     this.faults.push({ field, value, message });
   }
 }
