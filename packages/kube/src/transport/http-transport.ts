@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import type { Clock } from '../clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionError } from './errors.ts';
-import { fingerprint, type Identity } from './identity.ts';
+import type { ClientCertificate, Identity } from './identity.ts';
 import { responseBody } from './response-body.ts';
 import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
 
@@ -15,7 +15,9 @@ const idleMs = 25_000;
 const keepAliveProbeMs = 5_000;
 
 interface Agents {
-  readonly key: string;
+  /** What they were made with. */
+  readonly authority: string | undefined;
+  readonly client: ClientCertificate | undefined;
   /** Short requests share kept connections. */
   readonly requests: http.Agent;
   /** Each watch has a connection of its own. */
@@ -136,9 +138,12 @@ export class HttpTransport implements Transport, Disposable {
     const { server, certificateAuthority, insecure = false, serverName } = this.#connection;
     const authority =
       typeof certificateAuthority === 'object' ? certificateAuthority.read() : certificateAuthority;
-    const key = fingerprint(authority, client?.certificate, client?.key);
-    if (this.#agents?.key === key) return this.#agents;
-    this.#agents?.requests.destroy();
+    const present = this.#agents;
+    if (present !== undefined) {
+      const same = present.authority === authority && isSameClient(present.client, client);
+      if (same) return present;
+      present.requests.destroy();
+    }
     const tls: https.AgentOptions = {
       rejectUnauthorized: !insecure,
       servername: serverName ?? serverNameOf(server),
@@ -150,7 +155,8 @@ export class HttpTransport implements Transport, Disposable {
         ? new https.Agent({ ...tls, ...options })
         : new http.Agent(options);
     this.#agents = {
-      key,
+      authority,
+      client,
       requests: make({ keepAlive: true, timeout: idleMs, maxSockets: maximumSockets }),
       watches: make({ keepAlive: false }),
     };
@@ -163,6 +169,13 @@ export class HttpTransport implements Transport, Disposable {
     this.#agents?.watches.destroy();
     this.#agents = undefined;
   }
+}
+
+function isSameClient(
+  one: ClientCertificate | undefined,
+  other: ClientCertificate | undefined,
+): boolean {
+  return one?.certificate === other?.certificate && one?.key === other?.key;
 }
 
 class StaleSocket extends Error {}

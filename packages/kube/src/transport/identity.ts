@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { ConfigurationError } from './errors.ts';
 import type { WatchedFile } from './watched-file.ts';
 
 /** A client certificate and its key, PEM. */
-interface ClientCertificate {
+export interface ClientCertificate {
   readonly certificate: string;
   readonly key: string;
 }
@@ -66,11 +65,4 @@ export function requireTokenText(token: string, what: string): void {
   throw new ConfigurationError(
     `the ${what} is ${token === '' ? 'empty' : 'not a token: it has characters that no header may hold'}`,
   );
-}
-
-/** Tells two certificates apart without keeping either. */
-export function fingerprint(...parts: readonly (string | undefined)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part ?? '').update('\0');
-  return hash.digest('base64');
 }
