@@ -3,7 +3,7 @@ import { difference } from './difference.ts';
 import { entryKey } from './entry-key.ts';
 import type { NftSet, NftTable } from './nft-table.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
-import { entryTable, renderTable } from './render.ts';
+import { entryTable, renderVariable } from './render.ts';
 
 /**
  * A plan whose table is in force. From it to the next one costs what changes, not the rendering of thousands of
@@ -26,13 +26,13 @@ export class PlanInForce {
     const entries = listChange(before.entries, plan.entries);
     const addresses = listChange(before.addresses, plan.addresses);
     const answering = listChange(before.answering, plan.answering);
-    const actual = renderTable({
+    const actual = renderVariable({
       ...before,
       addresses: addresses.gone,
       answering: answering.gone,
       entries: entries.gone,
     });
-    const wanted = renderTable({
+    const wanted = renderVariable({
       ...plan,
       addresses: addresses.fresh,
       answering: answering.fresh,

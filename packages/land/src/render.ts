@@ -25,6 +25,15 @@ const families = [4, 6] as const;
  * only source ranges and affinity have chains of their own.
  */
 export function renderTable(plan: LandPlan): NftTable {
+  const table = renderVariable(plan);
+  for (const [name, set] of packetSets) table.sets.set(name, set);
+  for (const counter of fixedCounters) table.counters.add(counter);
+  for (const [name, chain] of fixedChains) table.chains.set(name, chain);
+  return table;
+}
+
+/** What of the table two plans may have differently. */
+export function renderVariable(plan: LandPlan): TableDraft {
   const table = new TableDraft();
   table.addElements('announcing', 'set', 'ifname', plan.announcingInterfaces.map(quoted));
   for (const family of families) {
@@ -35,9 +44,6 @@ export function renderTable(plan: LandPlan): NftTable {
     table.addElements(`restricted${family}`, 'map', `${entryType(family)} : verdict`, []);
     table.addElements(`landing${family}`, 'map', `${entryType(family)} : verdict`, []);
   }
-  for (const [name, set] of packetSets) table.sets.set(name, set);
-  for (const counter of fixedCounters) table.counters.add(counter);
-  for (const [name, chain] of fixedChains) table.chains.set(name, chain);
   for (const entry of plan.entries) addEntry(table, entry);
   return table;
 }
