@@ -25,12 +25,12 @@ export class Reconciler {
     this.#nowMs = nowMs;
   }
 
-  /** Coalesces: any number of requests from one callback of the event loop, or within a rest, are one run. */
+  /** Coalesces: any number of requests before the next turn of the event loop, or within a rest, are one run. */
   request(): void {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
     const restMs = this.#restUntilMs - this.#nowMs();
-    if (restMs <= 0) queueMicrotask(() => this.#run());
+    if (restMs <= 0) setImmediate(() => this.#run());
     else this.#timer = setTimeout(() => this.#run(), restMs);
   }
 
