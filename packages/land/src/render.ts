@@ -32,7 +32,7 @@ export function renderTable(plan: LandPlan): NftTable {
   return table;
 }
 
-/** What of the table two plans may have differently. */
+/** The part of the table that depends on the plan. */
 export function renderVariable(plan: LandPlan): TableDraft {
   const table = new TableDraft();
   table.addElements('announcing', 'set', 'ifname', plan.announcingInterfaces.map(quoted));

@@ -52,7 +52,7 @@ class Fitting {
 
   #object(schema: Schema, value: unknown): unknown {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      const known = Object.keys(schema.properties ?? {}).join(', ');
+      const known = knownFields(schema);
       const advice = known === '' ? 'Write name: value pairs.' : `Write an object of: ${known}.`;
       return this.#fault(value, `Not an object. ${advice}`);
     }
@@ -65,16 +65,18 @@ class Fitting {
       const present = given ?? property.default;
       if (present !== undefined) fitted.push([name, this.#inside(name, property, present)]);
       else if (schema.required?.includes(name) === true) {
-        this.#faultInside(name, given, 'Missing. Add it.');
+        this.#fault(given, 'Missing. Add it.', name);
       }
     }
     const others = schema.additionalProperties;
     if (others === undefined) return Object.fromEntries(fitted);
-    const known = Object.keys(properties).join(', ');
     for (const [name, item] of Object.entries(value)) {
       if (Object.hasOwn(properties, name)) continue;
       if (others !== false) fitted.push([name, this.#inside(name, others, item)]);
-      else this.#faultInside(name, item, `Unknown field. Remove it, or use one of: ${known}.`);
+      else {
+        const advice = `Remove it, or use one of: ${knownFields(schema)}.`;
+        this.#fault(item, `Unknown field. ${advice}`, name);
+      }
     }
     return Object.fromEntries(fitted);
   }
@@ -132,19 +134,18 @@ class Fitting {
     return fitted;
   }
 
-  #faultInside(part: string, value: unknown, message: string): void {
-    this.#path.push(part);
-    this.#fault(value, message);
-    this.#path.pop();
-  }
-
-  #fault(value: unknown, message: string): undefined {
-    const field = this.#path.reduce<string>(
+  /** @param inside fields further in than where we are */
+  #fault(value: unknown, message: string, ...inside: readonly string[]): undefined {
+    const field = [...this.#path, ...inside].reduce<string>(
       (path, part) => (typeof part === 'number' ? itemPath(path, part) : fieldPath(path, part)),
       '',
     );
     this.faults.push({ field, value, message });
   }
+}
+
+function knownFields({ properties = {} }: Schema): string {
+  return Object.keys(properties).join(', ');
 }
 
 const expressions = new Map<string, RegExp>();
