@@ -1,15 +1,8 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { newRunId } from './name-allocation.ts';
 import { bootId, identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Has one directory for each run of a lab on this machine. */
 const registryRoot = '/run/fairlead-lab';
@@ -106,9 +99,7 @@ function processFile(run: Run): string {
 }
 
 function writeOwner(directory: string, content: OwnerFile): void {
-  const file = join(directory, 'owner.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(content)}\n`);
-  renameSync(`${file}.new`, file);
+  replaceFile(join(directory, 'owner.json'), `${JSON.stringify(content)}\n`);
 }
 
 function readRun(id: string): Run {

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult } from '../command.ts';
 import type { LabProcess } from '../lab-process.ts';
+import { replaceFile } from '../replace-file.ts';
 import type { CertificateFiles } from './certificates.ts';
 import type { KubernetesHost } from './control-plane-host.ts';
 import {
@@ -122,9 +122,9 @@ export class KubernetesControlPlane implements AsyncDisposable {
     const path = join(this.#setup.directory, name);
     const { certificateAuthority } = this;
     const credentials = { token: this.token(user) };
-    writeFileSync(path, kubeconfigText({ server, certificateAuthority, user: credentials }), {
-      mode: 0o600,
-    });
+    const text = kubeconfigText({ server, certificateAuthority, user: credentials });
+    // Another kubectl may be reading it.
+    replaceFile(path, text, 0o600);
     return path;
   }
 

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
 import type { KubernetesControlPlane } from './control-plane.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 
@@ -37,6 +37,6 @@ export async function serviceAccountKubeconfig(
   );
   const { certificateAuthority } = plane;
   const user = { token: stdout.trim() };
-  writeFileSync(path, kubeconfigText({ server, certificateAuthority, user }), { mode: 0o600 });
+  replaceFile(path, kubeconfigText({ server, certificateAuthority, user }), 0o600);
   return path;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentCluster } from '../cluster/agent-cluster.ts';
 import {
@@ -10,6 +10,7 @@ import {
 import { defaultPool, type ServiceOptions } from '../cluster/service-options.ts';
 import type { Lab } from '../lab.ts';
 import type { Pod } from '../node.ts';
+import { replaceFile } from '../replace-file.ts';
 import { clusterFileText, type ClusterFileContents } from './cluster-file.ts';
 
 export interface StandaloneOptions extends Omit<ClusterNetworkOptions, 'more'> {
@@ -48,16 +49,12 @@ export class StandaloneCluster extends AgentCluster {
   /** Changes the file that all agents watch, as one step. */
   write(change: Partial<Omit<ClusterFileContents, 'clusterId' | 'keyFile'>>): void {
     this.#contents = { ...this.#contents, ...change };
-    const next = `${this.file}.next`;
-    writeFileSync(next, clusterFileText(this.#contents));
-    renameSync(next, this.file);
+    replaceFile(this.file, clusterFileText(this.#contents));
   }
 
   /** The file once more with a document appended, however wrong it may be; `write` takes it out again. */
   writeWith(document: string): void {
-    const next = `${this.file}.next`;
-    writeFileSync(next, `${clusterFileText(this.#contents)}\n---\n${document}\n`);
-    renameSync(next, this.file);
+    replaceFile(this.file, `${clusterFileText(this.#contents)}\n---\n${document}\n`);
   }
 
   service(options: ServiceOptions & { readonly pods?: readonly Pod[] }): void {
