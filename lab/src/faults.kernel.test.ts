@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   Lab,
   monotonicMs,
@@ -133,6 +134,17 @@ test('a cut cable: the host loses its carrier and everybody; put back, all is as
     await healed(cut);
     for (const device of devices) assert.ok(await carrier(host, device));
   }
+});
+
+test('a host that is not ready for the first question after its cable is back is asked again', async () => {
+  const cut = await hosts.b.nic.cut();
+  await verdict(...between('ab', 'bc'));
+  const dark = await hosts.b.nic.dark();
+  await cut.heal();
+  await pause(300);
+  // Whoever remembers another would not notice.
+  for (const name of names) await hosts[name].exec(['ip', 'neigh', 'flush', 'all']);
+  await healed(dark);
 });
 
 test('the loss of carrier is told at once, again and again', async () => {

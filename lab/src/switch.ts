@@ -58,10 +58,11 @@ export class Switch {
       .sysctl('net/ipv6/conf/default/accept_ra', 0)
       .ip('link set dev lo up')
       // Snooping filters only while there is a querier, and after its first query has had its time for
-      // answers: 10 s by default, here 10 hundredths of a second.
+      // answers: 10 s by default, here 10 hundredths of a second. A port that comes up is asked twice: by default
+      // with 31 s between, for which a host would be deaf that was not ready for the first question.
       .ip(
         `link add name ${bridgeName} address ${mac} type bridge stp_state 0 ` +
-          `mcast_snooping ${snooping} mcast_query_response_interval 10`,
+          `mcast_snooping ${snooping} mcast_query_response_interval 10 mcast_startup_query_interval 100`,
       )
       .ip(`link set dev ${bridgeName} addrgenmode none`)
       .ip(`addr add fe80::f1:5/64 dev ${bridgeName} nodad`)
