@@ -1,12 +1,24 @@
+import type { ElementChange } from '@fairlead/linux';
 import type { ListedTable } from './listing.ts';
 import { tableName, type NftChain, type NftSet, type NftTable } from './nft-table.ts';
 
+/** A command of nft's language, or elements that a set or map gains or loses. */
+export type Change = string | ElementChange;
+
+/** What nft calls a change. */
+export function commandOf(change: Change): string {
+  if (typeof change === 'string') return change;
+  const { verb, set, elements } = change;
+  // An error quotes the first line of a command, which so stays short.
+  return `${verb} element ${tableName} ${set} {\n${elements.join(',\n')}\n}`;
+}
+
 /**
- * The commands, to be run as one transaction, that turn the table there is (undefined: none) into the table
+ * The changes, to be made in one transaction, that turn the table there is (undefined: none) into the table
  * there must be; none where they are the same. What the packet path collected in sets that stay is kept,
  * unless somebody put into the table what cannot be mended in place: then it is made anew.
  */
-export function difference(actual: ListedTable | undefined, wanted: NftTable): readonly string[] {
+export function difference(actual: ListedTable | undefined, wanted: NftTable): readonly Change[] {
   if (actual === undefined) return [`add table ${tableName}`, ...changes(nothing, wanted)];
   if (actual.foreign.length === 0 && canBeMended(actual, wanted)) return changes(actual, wanted);
   return [`delete table ${tableName}`, `add table ${tableName}`, ...changes(nothing, wanted)];
@@ -27,7 +39,7 @@ function canBeMended(actual: NftTable, wanted: NftTable): boolean {
 }
 
 /** Everything is declared before something refers to it, and let go of before it is deleted. */
-function changes(actual: NftTable, wanted: NftTable): string[] {
+function changes(actual: NftTable, wanted: NftTable): Change[] {
   const chains = [...wanted.chains].filter(([name, { rules }]) => {
     return !sameRules(actual.chains.get(name), rules);
   });
@@ -84,16 +96,16 @@ function addChain([name, { hook }]: [string, NftChain]): string {
   return `add chain ${tableName} ${name}${hook === '' ? '' : ` { ${hook} }`}`;
 }
 
-function deleteElements(name: string, actual: NftSet | undefined, wanted: NftSet): string[] {
+function deleteElements(name: string, actual: NftSet | undefined, wanted: NftSet): ElementChange[] {
   const gone = elementsMissing(actual, wanted).map(([key]) => key);
-  return elementCommand('delete', name, gone);
+  return elementChange('delete', name, wanted, gone);
 }
 
-function addElements(name: string, actual: NftSet | undefined, wanted: NftSet): string[] {
+function addElements(name: string, actual: NftSet | undefined, wanted: NftSet): ElementChange[] {
   const fresh = elementsMissing(wanted, actual).map(([key, value]) =>
     value === '' ? key : `${key} : ${value}`,
   );
-  return elementCommand('add', name, fresh);
+  return elementChange('add', name, wanted, fresh);
 }
 
 /** Elements of one set that the other has not, or has with another value. */
@@ -102,9 +114,12 @@ function elementsMissing(from: NftSet | undefined, there: NftSet | undefined): [
   return [...from.elements].filter(([key, value]) => there?.elements?.get(key) !== value);
 }
 
-function elementCommand(verb: string, name: string, elements: readonly string[]): string[] {
-  // An error quotes the first line of a command, which so stays short.
-  return elements.length === 0
-    ? []
-    : [`${verb} element ${tableName} ${name} {\n${elements.join(',\n')}\n}`];
+function elementChange(
+  verb: ElementChange['verb'],
+  set: string,
+  { declaration }: NftSet,
+  elements: readonly string[],
+): ElementChange[] {
+  const type = declaration.slice('type '.length, -1);
+  return elements.length === 0 ? [] : [{ verb, set, type, elements }];
 }

@@ -223,11 +223,13 @@ suite('land driver', () => {
   });
 
   test('10 000 Services: one that changes is a small transaction', (t) => {
+    // As kube-proxy has them.
+    const chains = Array.from({ length: 10_000 }, (_, at) => `chain service-${at} { accept; }`);
     for (const count of [1_000, 10_000]) {
       const plan = manyServices(count);
       const counting = new CountingNftables();
       using driver = new LandDriver(counting);
-      nftables.run('flush ruleset');
+      nftables.run(`flush ruleset; table ip bystander { ${chains.join('; ')}; }`);
       const measure = (what: string, work: () => void) => {
         const begin = performance.now();
         work();
@@ -246,6 +248,17 @@ suite('land driver', () => {
       assert.ok(counting.lastScript.length < 2000, `${counting.lastScript.length} characters`);
       measure('one removed', () => driver.apply({ ...changed, entries: rest }));
       assert.ok(counting.lastScript.length < 2000, `${counting.lastScript.length} characters`);
+      counting.lastScript = '';
+      measure('one back', () => driver.apply(plan));
+      assert.equal(counting.lastScript, '');
+      assert.deepEqual(counting.changedElements, [
+        '10.9.0.0 . 6 . 80 : goto pods-2-v4',
+        '10.9.0.0 . 6 . 80 : 10.244.1.5 . 8080',
+        '10.9.0.0 . 6 . 80 : 10.244.1.6 . 8080',
+      ]);
+      measure('many removed', () => driver.apply(manyServices(count - 500)));
+      assert.notEqual(counting.lastScript, '', 'too many for one message');
+      assert.equal(driver.apply(manyServices(count - 500)).commands, 0);
     }
   });
 });
@@ -255,6 +268,8 @@ class CountingNftables implements Disposable {
   readonly #nftables = new Nftables();
   transactions = 0;
   lastScript = '';
+  /** Otherwise than by a script. */
+  readonly changedElements: string[] = [];
   lastMs = 0;
 
   run(script: string): void {
@@ -262,6 +277,14 @@ class CountingNftables implements Disposable {
     this.lastScript = script;
     const begin = performance.now();
     this.#nftables.run(script);
+    this.lastMs = performance.now() - begin;
+  }
+
+  changeElements(...[table, changes, generation]: Parameters<Nftables['changeElements']>): void {
+    this.transactions += 1;
+    this.changedElements.push(...changes.flatMap(({ elements }) => elements));
+    const begin = performance.now();
+    this.#nftables.changeElements(table, changes, generation);
     this.lastMs = performance.now() - begin;
   }
 

@@ -1,8 +1,8 @@
 import type { Problem } from '@fairlead/cluster';
-import { NftablesError, type ListOptions } from '@fairlead/linux';
+import { NftablesError, type ElementChange, type ListOptions } from '@fairlead/linux';
 import { admit } from './admit.ts';
 import { PlanInForce } from './plan-in-force.ts';
-import { difference } from './difference.ts';
+import { commandOf, difference, type Change } from './difference.ts';
 import { forwardDropProblems } from './forward-policy.ts';
 import { shortText } from './land-error.ts';
 import { parseListing, type ListedTable } from './listing.ts';
@@ -15,6 +15,8 @@ import { renderTable } from './render.ts';
 export interface NftablesAccess extends Disposable {
   /** Runs a script as one transaction. @throws NftablesError */
   run(script: string): void;
+  /** Changes elements of a table's sets, where the ruleset is of that generation. @throws NftablesError */
+  changeElements(table: string, changes: readonly ElementChange[], generation: number): void;
   /** A listing as text; undefined where the thing is not there. */
   list(what: string, options?: ListOptions): string | undefined;
   /** One more with every transaction of anybody. */
@@ -69,15 +71,18 @@ export class LandDriver implements Disposable {
     const inForce = this.#inForce;
     this.#inForce = undefined;
     if (inForce?.generation !== generation) return undefined;
-    const commands = inForce.plan.changeTo(plan);
-    if (this.#attempt(commands) !== undefined) return undefined;
-    this.#remember(() => inForce.plan, generation, commands);
-    return commands.length;
+    const changes = inForce.plan.changeTo(plan);
+    const refused = isFewElements(changes)
+      ? attempt(() => this.#nftables.changeElements(tableName, changes, generation))
+      : this.#attempt(changes);
+    if (refused !== undefined) return undefined;
+    this.#remember(() => inForce.plan, generation, changes);
+    return changes.length;
   }
 
   /** If ours was the only transaction since that generation, the kernel holds what the plan asks for. */
-  #remember(plan: () => PlanInForce, before: number, commands: readonly string[]): void {
-    const generation = commands.length === 0 ? before : before + 1;
+  #remember(plan: () => PlanInForce, before: number, changes: readonly Change[]): void {
+    const generation = changes.length === 0 ? before : before + 1;
     if (this.#nftables.generation() === generation) this.#inForce = { generation, plan: plan() };
   }
 
@@ -86,15 +91,15 @@ export class LandDriver implements Disposable {
     const wanted = renderTable(plan);
     const read = this.#read();
     const listed = read === undefined ? undefined : this.#printed.translate(read, wanted);
-    const commands = difference(listed, wanted);
-    if (this.#attempt(commands) === undefined) {
-      if (commands.length > 0) this.#printed.settle(wanted, () => this.#read());
-      this.#remember(() => new PlanInForce(plan), generation, commands);
-      return this.#report(plan, commands.length, []);
+    const changes = difference(listed, wanted);
+    if (this.#attempt(changes) === undefined) {
+      if (changes.length > 0) this.#printed.settle(wanted, () => this.#read());
+      this.#remember(() => new PlanInForce(plan), generation, changes);
+      return this.#report(plan, changes.length, []);
     }
     const refused = this.#applyInParts(plan, listed);
     const problems = [...refused].map(([entry, error]) => refusal(entry, error));
-    return this.#report(plan, commands.length, problems);
+    return this.#report(plan, changes.length, problems);
   }
 
   #report(plan: LandPlan, commands: number, problems: readonly Problem[]): LandReport {
@@ -142,14 +147,9 @@ export class LandDriver implements Disposable {
     });
   }
 
-  #attempt(commands: readonly string[]): NftablesError | undefined {
-    try {
-      if (commands.length > 0) this.#nftables.run(commands.join('\n'));
-      return undefined;
-    } catch (error) {
-      if (error instanceof NftablesError) return error;
-      throw error;
-    }
+  #attempt(changes: readonly Change[]): NftablesError | undefined {
+    if (changes.length === 0) return undefined;
+    return attempt(() => this.#nftables.run(changes.map(commandOf).join('\n')));
   }
 
   #wordingProblems(plan: LandPlan): readonly Problem[] {
@@ -160,6 +160,28 @@ export class LandDriver implements Disposable {
       message:
         'Reads otherwise than it was written, and did so again after a repair. Either this version of nft words it differently, or another program keeps editing it: compare `nft list table inet fairlead` with docs/architecture.md.',
     }));
+  }
+}
+
+/** More of them are a script, whose reader may take its time. */
+const fewElements = 200;
+
+function isFewElements(changes: readonly Change[]): changes is readonly ElementChange[] {
+  let count = 0;
+  for (const change of changes) {
+    if (typeof change === 'string') return false;
+    count += change.elements.length;
+  }
+  return count > 0 && count <= fewElements;
+}
+
+function attempt(work: () => void): NftablesError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof NftablesError) return error;
+    throw error;
   }
 }
 

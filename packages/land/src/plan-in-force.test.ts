@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difference } from './difference.ts';
+import { commandOf, difference, type Change } from './difference.ts';
 import { PlanInForce } from './plan-in-force.ts';
 import type { LandPlan } from './plan.ts';
 import { renderTable } from './render.ts';
 import { landPlans, sharingEntries } from './testing/land-plans.ts';
 
-test('from plan to plan it takes the commands that the whole tables differ by', () => {
+test('from plan to plan it takes the changes that the whole tables differ by', () => {
   fc.assert(
     fc.property(fc.array(landPlans, { minLength: 2, maxLength: 5 }), (list) => {
       const [first, ...others] = sharingEntries(list);
@@ -24,8 +24,9 @@ test('from plan to plan it takes the commands that the whole tables differ by', 
 });
 
 /** Elements come in the order of their plans, of which the changed ones are a part. */
-function sorted(commands: readonly string[]): readonly string[] {
-  return commands
+function sorted(changes: readonly Change[]): readonly string[] {
+  return changes
+    .map(commandOf)
     .map((command) => {
       const [head = '', ...elements] = command.split(/\{\n|,\n|\n\}/u);
       return [head, ...elements.toSorted()].join(' ');

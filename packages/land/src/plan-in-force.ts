@@ -1,5 +1,5 @@
 import { listChange } from '@fairlead/cluster';
-import { difference } from './difference.ts';
+import { difference, type Change } from './difference.ts';
 import { entryKey } from './entry-key.ts';
 import type { NftSet, NftTable } from './nft-table.ts';
 import type { LandEntry, LandPlan } from './plan.ts';
@@ -19,8 +19,8 @@ export class PlanInForce {
     for (const entry of plan.entries) this.#count(entry, 1);
   }
 
-  /** The commands that make the table that of another plan, as `difference` of the two whole tables has them. */
-  changeTo(plan: LandPlan): readonly string[] {
+  /** What makes the table that of another plan, as `difference` of the two whole tables has them. */
+  changeTo(plan: LandPlan): readonly Change[] {
     const before = this.#plan;
     this.#plan = plan;
     const entries = listChange(before.entries, plan.entries);
@@ -40,12 +40,12 @@ export class PlanInForce {
     });
     for (const entry of entries.gone) this.#count(entry, -1);
     const staying = (name: string) => this.#users.has(name);
-    const commands = difference(
+    const changes = difference(
       { ...withStaying(actual, wanted, staying), foreign: [] },
       withStaying(wanted, actual, staying),
     );
     for (const entry of entries.fresh) this.#count(entry, 1);
-    return commands;
+    return changes;
   }
 
   #count(entry: LandEntry, change: 1 | -1): void {

@@ -43,6 +43,8 @@ export function renderVariable(plan: LandPlan): TableDraft {
     table.addElements(`answering${family}`, 'set', type, plan.answering.filter(ofFamily));
     table.addElements(`restricted${family}`, 'map', `${entryType(family)} : verdict`, []);
     table.addElements(`landing${family}`, 'map', `${entryType(family)} : verdict`, []);
+    // Nearly every entry needs it, so it does not come and go with the first.
+    addPlace(table, family, `pod-0-v${family}`);
   }
   for (const entry of plan.entries) addEntry(table, entry);
   return table;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import type { ElementChange } from './netlink/set-elements.ts';
 import { Nftables, NftablesError } from './nftables.ts';
 import { openDescriptors, shell } from './test-namespace.ts';
 
@@ -58,16 +59,96 @@ test('a script with an error does nothing, and the error says where', () => {
   );
 });
 
-test('JSON, where it is wanted', () => {
+const elementsOfAll = [
+  ['hosts', 'ipv4_addr', ['192.0.2.1', '192.0.2.255']],
+  ['hosts6', 'ipv6_addr', ['2001:db8::1', '2001:db8::ffff:0:0']],
+  ['interfaces', 'ifname', ['"eth0"', '"a-name-of-15-ch"']],
+  ['ways', 'ipv4_addr . inet_proto . inet_service : verdict', ['192.0.2.1 . 6 . 80 : goto web']],
+  [
+    'ways6',
+    'ipv6_addr . inet_proto . inet_service : verdict',
+    ['2001:db8::1 . 132 . 65535 : jump web'],
+  ],
+  ['pods', 'inet_proto . inet_service : ipv4_addr . inet_service', ['17 . 53 : 10.0.0.1 . 8053']],
+  ['pods6', 'inet_service : ipv6_addr . inet_service', ['443 : fd00::1 . 8443']],
+] as const;
+
+/** A table with a set or map for each of them, without elements. */
+function declareAll(nftables: Nftables): void {
+  const sets = elementsOfAll.map(
+    ([name, type]) => `${type.includes(':') ? 'map' : 'set'} ${name} { type ${type}; }`,
+  );
+  nftables.run(`table inet fairlead { chain web { }; ${sets.join('; ')}; }`);
+}
+
+test('elements of every type are put in and taken out, as a script would', () => {
   using nftables = new Nftables();
-  nftables.run('table inet fairlead { set s { type ipv4_addr; }; }');
-  const element = { family: 'inet', table: 'fairlead', name: 's', elem: ['192.0.2.7'] };
-  assert.equal(nftables.runJson({ nftables: [{ add: { element } }] }), undefined);
-  const answer = nftables.runJson({
-    nftables: [{ list: { set: { family: 'inet', table: 'fairlead', name: 's' } } }],
+  const list = () => nftables.list('table inet fairlead', { numeric: true });
+  declareAll(nftables);
+  const empty = list();
+  const added = elementsOfAll.map(([set, type, elements]) => {
+    return { verb: 'add', set, type, elements } as const;
   });
-  assert.match(JSON.stringify(answer), /"elem":\["192\.0\.2\.7"\]/);
-  assert.match(nftables.list('set inet fairlead s') ?? '', /192\.0\.2\.7/, 'text again');
+  nftables.changeElements('inet fairlead', added, nftables.generation());
+  const full = list();
+  const deleted = elementsOfAll.map(([set, type, elements]) => {
+    const keys = elements.map((element) => element.split(' : ')[0] ?? '');
+    return { verb: 'delete', set, type, elements: keys } as const;
+  });
+  nftables.changeElements('inet fairlead', deleted, nftables.generation());
+  assert.equal(list(), empty);
+  nftables.run(
+    elementsOfAll
+      .map(([set, , elements]) => `add element inet fairlead ${set} { ${elements.join(', ')} }`)
+      .join('\n'),
+  );
+  assert.equal(list(), full);
+  // In another family the same set is another one.
+  nftables.run('table ip fairlead { set hosts { type ipv4_addr; }; }');
+  const [hosts] = added;
+  nftables.changeElements('ip fairlead', [hosts ?? assert.fail()], nftables.generation());
+  assert.match(nftables.list('set ip fairlead hosts') ?? '', /192\.0\.2\.255/u);
+});
+
+test('changed elements are one transaction: of another generation, or with a refused one, nothing is done', () => {
+  using nftables = new Nftables();
+  declareAll(nftables);
+  const generation = nftables.generation();
+  const good = { verb: 'add', set: 'hosts', type: 'ipv4_addr', elements: ['192.0.2.1'] } as const;
+  const change = (more: readonly ElementChange[], of = nftables.generation()) =>
+    nftables.changeElements('inet fairlead', [good, ...more], of);
+  const wayTo = (way: string): ElementChange => {
+    const type = 'ipv4_addr . inet_proto . inet_service : verdict';
+    return { verb: 'add', set: 'ways', type, elements: [way] };
+  };
+  assert.throws(() => change([], generation - 1), NftablesError);
+  assert.throws(() => change([{ ...good, set: 'nothing' }]), /no such file.*ENOENT/u);
+  assert.throws(() => change([{ ...good, verb: 'delete', elements: ['192.0.2.9'] }]), /ENOENT/u);
+  assert.throws(() => change([wayTo('192.0.2.1 . 6 . 80 : goto nowhere')]), /ENOENT/u);
+  // What cannot be written does not reach the kernel.
+  for (const way of [
+    '192.0.2.1 . 6 . 65536 : goto web',
+    '192.0.2.1 . 256 . 80 : goto web',
+    '192.0.2.1 . tcp . 80 : goto web',
+    '192.0.2.256 . 6 . 80 : goto web',
+    '192.0.2.1 . 6 : goto web',
+    '192.0.2.1 . 6 . 80 : return',
+  ]) {
+    assert.throws(() => change([wayTo(way)]), NftablesError, way);
+  }
+  assert.throws(() => change([{ ...good, type: 'mark' }]), /unknown type: mark/u);
+  const long = {
+    ...good,
+    set: 'interfaces',
+    type: 'ifname',
+    elements: ['"a-name-of-more-than-16"'],
+  };
+  assert.throws(() => change([long]), NftablesError);
+  assert.equal(nftables.generation(), generation);
+  change([], generation);
+  assert.equal(nftables.generation(), generation + 1);
+  // What the refused ones left behind in the socket is not taken for an answer.
+  assert.match(nftables.list('set inet fairlead hosts') ?? '', /192\.0\.2\.1 /u);
 });
 
 test('a script of several megabytes', () => {

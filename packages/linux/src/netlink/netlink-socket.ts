@@ -26,6 +26,14 @@ import {
 export const NetlinkProtocol = { route: 0, netfilter: 12 } as const;
 const NetlinkOption = { addMembership: 1, capAcknowledge: 10, extendedAcknowledge: 11 } as const;
 
+/** One of several messages that are sent together. */
+export interface BatchMessage {
+  readonly type: number;
+  /** See {@link MessageFlag}; beyond request and acknowledge. */
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
 /** The kernel's state changed while it was being listed; the list may lack something. */
 class InterruptedDump extends Error {}
 
@@ -151,12 +159,35 @@ export class NetlinkSocket implements Disposable {
       payload,
       what,
     );
+    this.#awaitAcknowledgement(sequence, sequence, what);
+  }
+
+  /**
+   * Asks for several changes that are made together or not at all, and waits for the kernel's word that they are.
+   * @param messages what begins the transaction, the changes, what ends it
+   * @throws SystemError with the first of the kernel's refusals
+   */
+  transact(messages: readonly BatchMessage[], what: string): void {
+    const first = this.#sequence + 1;
+    // The kernel acknowledges no end of a transaction, but its last change only once all are made.
+    const lastChange = messages.length - 2;
+    const requests = messages.map(({ type, flags, payload }, at) => {
+      this.#sequence += 1;
+      const asked = at === lastChange ? flags | MessageFlag.acknowledge : flags;
+      return encodeMessage(type, asked | MessageFlag.request, this.#sequence, payload);
+    });
+    const datagram = Buffer.concat(requests);
+    check(libc.sendto(this.fd, datagram, datagram.length, 0, null, 0), 'sendto', what);
+    this.#awaitAcknowledgement(first, first + lastChange, what);
+  }
+
+  /** Of the last of the requests that were sent together. */
+  #awaitAcknowledgement(first: number, last: number, what: string): void {
     for (;;) {
       for (const message of this.#receive(what)) {
-        if (message.sequence === sequence && message.type === MessageType.error) {
-          throwOnError(message, what);
-          return;
-        }
+        if (message.sequence < first || message.type !== MessageType.error) continue;
+        throwOnError(message, what);
+        if (message.sequence === last) return;
       }
     }
   }
