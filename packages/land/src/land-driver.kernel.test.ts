@@ -215,11 +215,44 @@ suite('land driver', () => {
       ['ip filter FORWARD', 'inet own f'],
     );
     assert.match(problems[0]?.message ?? '', /iptables -I FORWARD -m conntrack --ctstate DNAT/u);
-    nftables.run('insert rule inet own f ct status dnat accept');
-    assert.deepEqual(
-      forwardProblems().map(({ value }) => value),
-      ['ip filter FORWARD'],
-    );
+    const steps: [string, readonly string[]][] = [
+      ['insert rule inet own f ct status dnat accept', ['ip filter FORWARD']],
+      ['add chain ip filter FORWARD { policy accept; }', []],
+      ['flush chain inet own f', ['inet own f']],
+      ['delete table inet own', []],
+      ['add chain ip filter FORWARD { policy drop; }', ['ip filter FORWARD']],
+    ];
+    for (const [script, wanted] of steps) {
+      nftables.run(script);
+      assert.deepEqual(
+        forwardProblems().map(({ value }) => value),
+        wanted,
+        script,
+      );
+    }
+  });
+
+  test('what others do to tables of their own costs no reading back, nor does it hinder a change', () => {
+    const counting = new CountingNftables();
+    using driver = new LandDriver(counting);
+    nftables.run('add table ip bystander');
+    driver.apply(examplePlan([]));
+    driver.apply(examplePlan(rich));
+    const { listings } = counting;
+    let attempts = 0;
+    counting.beforeChange = () => {
+      attempts += 1;
+      // A rival that is faster every other time.
+      if (attempts % 2 === 1) nftables.run(`add chain ip bystander c${attempts}`);
+    };
+    for (const services of [rich.slice(1), rich, rich.slice(1), rich]) {
+      nftables.run('add set ip bystander s { type ipv4_addr; }; delete set ip bystander s');
+      assert.ok(driver.apply(examplePlan(services)).commands > 0);
+    }
+    assert.equal(attempts, 8);
+    assert.equal(counting.listings, listings);
+    using fresh = new LandDriver(new Nftables());
+    assert.equal(fresh.apply(examplePlan(rich)).commands, 0, 'all of it is in force');
   });
 
   test('10 000 Services: one that changes is a small transaction', (t) => {
@@ -267,6 +300,8 @@ suite('land driver', () => {
 class CountingNftables implements Disposable {
   readonly #nftables = new Nftables();
   transactions = 0;
+  listings = 0;
+  beforeChange: (() => void) | undefined;
   lastScript = '';
   /** Otherwise than by a script. */
   readonly changedElements: string[] = [];
@@ -282,6 +317,7 @@ class CountingNftables implements Disposable {
 
   changeElements(...[table, changes, generation]: Parameters<Nftables['changeElements']>): void {
     this.transactions += 1;
+    this.beforeChange?.();
     this.changedElements.push(...changes.flatMap(({ elements }) => elements));
     const begin = performance.now();
     this.#nftables.changeElements(table, changes, generation);
@@ -289,11 +325,16 @@ class CountingNftables implements Disposable {
   }
 
   list(...[what, options]: Parameters<Nftables['list']>): string | undefined {
+    this.listings += 1;
     return this.#nftables.list(what, options);
   }
 
   generation(): number {
     return this.#nftables.generation();
+  }
+
+  watch(...[concerns, onConcern]: Parameters<Nftables['watch']>) {
+    return this.#nftables.watch(concerns, onConcern);
   }
 
   [Symbol.dispose](): void {

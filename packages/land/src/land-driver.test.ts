@@ -33,6 +33,10 @@ class FakeNftables implements NftablesAccess {
     return this.#generation;
   }
 
+  watch() {
+    return { mayDiffer: () => true, [Symbol.dispose]: () => undefined };
+  }
+
   [Symbol.dispose](): void {
     this.listing = undefined;
   }

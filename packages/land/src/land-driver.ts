@@ -1,9 +1,15 @@
 import type { Problem } from '@fairlead/cluster';
-import { NftablesError, type ElementChange, type ListOptions } from '@fairlead/linux';
+import {
+  NftablesError,
+  type ElementChange,
+  type ListOptions,
+  type RulesetChange,
+  type RulesetWatch,
+} from '@fairlead/linux';
 import { admit } from './admit.ts';
 import { PlanInForce } from './plan-in-force.ts';
 import { commandOf, difference, type Change } from './difference.ts';
-import { forwardDropProblems } from './forward-policy.ts';
+import { droppingChains, forwardDropProblems } from './forward-policy.ts';
 import { shortText } from './land-error.ts';
 import { parseListing, type ListedTable } from './listing.ts';
 import { tableName } from './nft-table.ts';
@@ -21,9 +27,14 @@ export interface NftablesAccess extends Disposable {
   list(what: string, options?: ListOptions): string | undefined;
   /** One more with every transaction of anybody. */
   generation(): number;
+  /** Follows the transactions of everybody; `onConcern` is told of those of others. */
+  watch(
+    concerns: (change: RulesetChange) => boolean,
+    onConcern: () => void,
+  ): Pick<RulesetWatch, 'mayDiffer'> & Disposable;
 }
 
-/** What the table holds, as long as nobody has changed the ruleset since. */
+/** What our table holds, as long as nobody has changed it since. */
 interface InForce {
   readonly generation: number;
   readonly plan: PlanInForce;
@@ -39,19 +50,25 @@ export interface LandReport {
 /**
  * Keeps the table `inet fairlead` as a plan asks for. Each call changes what differs from what the kernel holds, so
  * it repairs what others flushed or edited, and a new agent with the same plan changes nothing. The table is read
- * back unless the kernel says that the ruleset is as we left it. Disposing of the driver leaves the table in force:
+ * back unless the kernel says that nobody has touched it since. Disposing of the driver leaves the table in force:
  * packets go on without an agent.
  */
 export class LandDriver implements Disposable {
   readonly #nftables: NftablesAccess;
+  readonly #watch: ReturnType<NftablesAccess['watch']>;
   readonly #printed = new PrintedForms();
   #inForce: InForce | undefined;
-  /** Of the ruleset as it was when it was last read. */
+  /** Chains of others that drop what is forwarded, and those that stop our packets, when the ruleset was last read. */
+  #dropping: readonly string[] = [];
   #forwardProblems: readonly Problem[] = [];
 
-  /** @param nftables disposed of together with the driver */
-  constructor(nftables: NftablesAccess) {
+  /**
+   * @param nftables disposed of together with the driver
+   * @param onChange called when somebody else has changed what a plan is compared with
+   */
+  constructor(nftables: NftablesAccess, onChange: () => void = () => {}) {
     this.#nftables = nftables;
+    this.#watch = nftables.watch((change) => this.#concerns(change), onChange);
   }
 
   /**
@@ -61,23 +78,46 @@ export class LandDriver implements Disposable {
    */
   apply(plan: LandPlan): LandReport {
     const generation = this.#nftables.generation();
-    const commands = this.#change(plan, generation);
-    if (commands === undefined) return this.#compare(plan, generation);
-    return this.#report(plan, commands, []);
-  }
-
-  /** @returns how many commands were run; undefined where it is not known what the kernel holds */
-  #change(plan: LandPlan, generation: number): number | undefined {
     const inForce = this.#inForce;
     this.#inForce = undefined;
-    if (inForce?.generation !== generation) return undefined;
-    const changes = inForce.plan.changeTo(plan);
-    const refused = isFewElements(changes)
-      ? attempt(() => this.#nftables.changeElements(tableName, changes, generation))
-      : this.#attempt(changes);
-    if (refused !== undefined) return undefined;
-    this.#remember(() => inForce.plan, generation, changes);
+    const changes =
+      inForce === undefined || this.#watch.mayDiffer(inForce.generation, generation)
+        ? undefined
+        : this.#change(inForce.plan, plan, generation);
+    if (changes === undefined) return this.#compare(plan, this.#nftables.generation());
+    return this.#report(plan, changes, []);
+  }
+
+  /** @returns how many changes were made; undefined where it is not known what the kernel holds now */
+  #change(inForce: PlanInForce, plan: LandPlan, generation: number): number | undefined {
+    const changes = inForce.changeTo(plan);
+    if (isFewElements(changes)) {
+      if (!this.#changeElements(inForce, changes, generation)) return undefined;
+    } else {
+      if (this.#attempt(changes) !== undefined) return undefined;
+      this.#remember(() => inForce, generation, changes);
+    }
     return changes.length;
+  }
+
+  /** @returns whether they were changed */
+  #changeElements(
+    plan: PlanInForce,
+    changes: readonly ElementChange[],
+    generation: number,
+  ): boolean {
+    for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
+      const change = () => this.#nftables.changeElements(tableName, changes, generation);
+      if (attempt(change) === undefined) {
+        this.#inForce = { generation: generation + 1, plan };
+        return true;
+      }
+      // Somebody may have been faster, elsewhere in the ruleset.
+      const now = this.#nftables.generation();
+      if (now === generation || this.#watch.mayDiffer(generation, now)) return false;
+      generation = now;
+    }
+    return false;
   }
 
   /** If ours was the only transaction since that generation, the kernel holds what the plan asks for. */
@@ -86,8 +126,14 @@ export class LandDriver implements Disposable {
     if (this.#nftables.generation() === generation) this.#inForce = { generation, plan: plan() };
   }
 
+  #concerns({ table, chain, hooked }: RulesetChange): boolean {
+    return table === tableName || hooked || this.#dropping.includes(`${table} ${chain}`);
+  }
+
   #compare(plan: LandPlan, generation: number): LandReport {
-    this.#forwardProblems = forwardDropProblems(plan.node, (what) => this.#nftables.list(what));
+    const list = (what: string) => this.#nftables.list(what) ?? '';
+    this.#dropping = droppingChains(list('chains'));
+    this.#forwardProblems = forwardDropProblems(plan.node, this.#dropping, list);
     const wanted = renderTable(plan);
     const read = this.#read();
     const listed = read === undefined ? undefined : this.#printed.translate(read, wanted);
@@ -128,6 +174,7 @@ export class LandDriver implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
     this.#nftables[Symbol.dispose]();
   }
 
@@ -162,6 +209,9 @@ export class LandDriver implements Disposable {
     }));
   }
 }
+
+/** Where others change the ruleset all the time, a script is not bound to what it was. */
+const mostAttempts = 5;
 
 /** More of them are a script, whose reader may take its time. */
 const fewElements = 200;

@@ -20,11 +20,12 @@ export {
 export { monotonicNs } from './clock.ts';
 export { FileLock } from './file-lock.ts';
 export type { InterfaceAddress } from './netlink/interface-address.ts';
-export { KernelWatch, type KernelSubject, type WatchedSubjects } from './netlink/kernel-watch.ts';
 export { listAddresses, listDefaultGateways, listInterfaces } from './netlink/list.ts';
 export { receivedFrames } from './netlink/received-frames.ts';
+export type { RulesetChange, RulesetWatch } from './netlink/ruleset-watch.ts';
 export type { ElementChange } from './netlink/set-elements.ts';
 export type { NetworkInterface } from './netlink/network-interface.ts';
+export { watchInterfaces } from './netlink/watch-interfaces.ts';
 export { Nftables, NftablesError, type ListOptions } from './nftables.ts';
 export { releaseColdMemory } from './resident-memory.ts';
 export { setRoundRobin } from './scheduling.ts';

@@ -1,6 +1,7 @@
 import { libc, libnftables } from './ffi.ts';
 import { NetlinkProtocol, NetlinkSocket } from './netlink/netlink-socket.ts';
 import { rulesetGeneration } from './netlink/ruleset-generation.ts';
+import { RulesetWatch, type RulesetChange } from './netlink/ruleset-watch.ts';
 import { encodeElementChanges, type ElementChange } from './netlink/set-elements.ts';
 import { SystemError } from './system-error.ts';
 
@@ -101,6 +102,11 @@ export class Nftables implements Disposable {
   /** Which generation of the ruleset there is: one more with every transaction of anybody. @throws SystemError */
   generation(): number {
     return rulesetGeneration(this.#socket);
+  }
+
+  /** @see RulesetWatch */
+  watch(concerns: (change: RulesetChange) => boolean, onConcern: () => void): RulesetWatch {
+    return new RulesetWatch(concerns, onConcern);
   }
 
   #execute(script: string, flags: number): string {

@@ -14,13 +14,13 @@ import {
 import { LandDriver } from '@fairlead/land';
 import {
   FileLock,
-  KernelWatch,
   listAddresses,
   listDefaultGateways,
   listInterfaces,
   mountBpffs,
   Nftables,
   tcIngressMode,
+  watchInterfaces,
 } from '@fairlead/linux';
 import { SteerDriver } from '@fairlead/steer';
 import { OperatorError } from '../operator-error.ts';
@@ -100,7 +100,7 @@ class Agent implements AsyncDisposable {
   readonly #responder: Responder;
   readonly #steer: SteerDriver;
   readonly #land: LandDriver;
-  readonly #watch: KernelWatch;
+  readonly #watch: Disposable;
   readonly #ingressWatch: IngressWatch;
   readonly #worker: PacketWorker;
   readonly #members = new Map<string, SegmentMembers>();
@@ -140,7 +140,7 @@ class Agent implements AsyncDisposable {
     using opened = new DisposableStack();
     this.#responder = opened.use(Responder.open(bpf('announce.bpf.o')));
     this.#steer = opened.use(SteerDriver.open(bpf('steer.bpf.o')));
-    this.#land = opened.use(new LandDriver(new Nftables()));
+    this.#land = opened.use(new LandDriver(new Nftables(), () => this.#reconciler.request()));
     this.#coldMemory = opened.use(new ColdMemory(this.#log));
     this.#reconciler = new Reconciler(
       () => this.#reconcile(),
@@ -149,13 +149,7 @@ class Agent implements AsyncDisposable {
         setTimeout(() => this.#reconciler.request(), RETRY_MS).unref();
       },
     );
-    this.#watch = opened.use(
-      new KernelWatch({ links: true, addresses: true, nftables: true }, (what) => {
-        // Landing itself asks the kernel whether the ruleset has changed.
-        if (what === 'nftables') this.#reconciler.request();
-        else this.#interfacesChanged();
-      }),
-    );
+    this.#watch = opened.use(watchInterfaces(() => this.#interfacesChanged()));
     this.#ingressWatch = opened.use(new IngressWatch(() => this.#interfacesChanged()));
     this.#worker = new PacketWorker(
       join(home, 'packet-worker.cjs'),

@@ -14,6 +14,7 @@ import {
 } from './message.ts';
 import { decodeInterface } from './network-interface.ts';
 import { decodeRulesetGeneration } from './ruleset-generation.ts';
+import { decodeRulesetChange } from './ruleset-watch.ts';
 import { decodeBpfFilter, encodeBpfFilter } from './traffic-control.ts';
 
 /** As Linux 6.18 sent them. Of the link message the attributes that nobody here reads were left out. */
@@ -105,6 +106,13 @@ test('a transaction of nft: only the message that ends it counts', () => {
   ]);
 });
 
+test('a transaction of nft: what it did', () => {
+  assert.deepEqual(read(captured.ruleset).map(decodeRulesetChange), [
+    { table: 'inet foreign', chain: undefined, hooked: false },
+    undefined,
+  ]);
+});
+
 test('a refusal: ENODEV, with and without words', () => {
   assert.deepEqual(read(captured.refusal).map(decodeAcknowledgement), [
     { error: 19, text: undefined },
@@ -141,6 +149,7 @@ const decoders: readonly ((message: NetlinkMessage) => unknown)[] = [
   decodeDefaultGateways,
   decodeBpfFilter,
   decodeRulesetGeneration,
+  decodeRulesetChange,
   decodeAcknowledgement,
 ];
 

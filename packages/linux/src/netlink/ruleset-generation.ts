@@ -2,6 +2,7 @@ import { ProtocolError } from '@fairlead/wire';
 import { Attributes } from './attributes.ts';
 import type { NetlinkMessage } from './message.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
+import { encodeNfgenmsg, nfgenmsgSize, NftablesMessage } from './nf-tables.ts';
 
 /** Who committed a transaction to the nftables ruleset. */
 export interface RulesetGeneration {
@@ -13,13 +14,8 @@ export interface RulesetGeneration {
   readonly threadName: string;
 }
 
-/** NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_…GEN, include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h */
-const newGeneration = (10 << 8) | 15;
-const getGeneration = (10 << 8) | 16;
+/** enum nft_gen_attributes */
 const GenerationAttribute = { id: 1, processId: 2, processName: 3 } as const;
-
-/** struct nfgenmsg: family u8, version u8, resource u16. */
-const headerSize = 4;
 
 /**
  * Reads the message that ends every transaction; undefined for all others.
@@ -27,17 +23,17 @@ const headerSize = 4;
  */
 export function decodeRulesetGeneration(message: NetlinkMessage): RulesetGeneration | undefined {
   const { type, payload, offset } = message;
-  if (type !== newGeneration) {
+  if (type !== NftablesMessage.newGeneration) {
     return undefined;
   }
-  if (payload.length < headerSize) {
+  if (payload.length < nfgenmsgSize) {
     throw new ProtocolError(
       'truncated-message',
       offset,
       `generation message of ${payload.length} bytes`,
     );
   }
-  const attributes = new Attributes(payload.subarray(headerSize), offset + headerSize);
+  const attributes = new Attributes(payload.subarray(nfgenmsgSize), offset + nfgenmsgSize);
   return {
     id: attributes.u32be(GenerationAttribute.id) ?? 0,
     threadId: attributes.u32be(GenerationAttribute.processId) ?? 0,
@@ -54,7 +50,7 @@ export function decodeRulesetGeneration(message: NetlinkMessage): RulesetGenerat
 export function rulesetGeneration(socket: NetlinkSocket): number {
   const what = 'generation of the nftables ruleset';
   const answer = decodeRulesetGeneration(
-    socket.get(getGeneration, new Uint8Array(headerSize), what),
+    socket.get(NftablesMessage.getGeneration, encodeNfgenmsg(0), what),
   );
   if (answer === undefined) throw new Error(`${what}: the kernel's answer is something else`);
   return answer.id;

@@ -2,6 +2,7 @@ import { addressToBytes, parseAddress } from '@fairlead/ip';
 import { encodeAttributes, type Attribute } from './attributes.ts';
 import { MessageFlag } from './message.ts';
 import type { BatchMessage } from './netlink-socket.ts';
+import { encodeNfgenmsg, familyNumbers, NftablesMessage, nftablesSubsystem } from './nf-tables.ts';
 
 /** Elements that a set or map gains or loses; a few hundred, as all of them are one attribute of 64 KiB at the most. */
 export interface ElementChange {
@@ -13,8 +14,10 @@ export interface ElementChange {
   readonly elements: readonly string[];
 }
 
-/** NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_…SETELEM, include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h */
-const elementMessage = { add: (10 << 8) | 12, delete: (10 << 8) | 14 } as const;
+const elementMessage = {
+  add: NftablesMessage.newElements,
+  delete: NftablesMessage.deleteElements,
+} as const;
 /** NFNL_MSG_BATCH_…, include/uapi/linux/netfilter/nfnetlink.h */
 const batchMessage = { begin: 0x10, end: 0x11 } as const;
 const batchGeneration = 1;
@@ -26,13 +29,8 @@ const VerdictAttribute = { code: 1, chain: 2 } as const;
 /** NFT_JUMP, NFT_GOTO */
 const verdictCodes = { jump: -3, goto: -4 } as const;
 
-/** NFPROTO_…, include/uapi/linux/netfilter.h */
-const families = { inet: 1, ip: 2, ip6: 10 } as const;
 /** IFNAMSIZ, the NUL included */
 const interfaceNameSize = 16;
-/** NFNL_SUBSYS_NFTABLES */
-const nftablesResource = 10;
-
 /**
  * The messages of one transaction that changes elements and nothing else.
  * @param table as nft has it: `inet fairlead`
@@ -44,10 +42,9 @@ export function encodeElementChanges(
   changes: readonly ElementChange[],
   generation: number,
 ): readonly BatchMessage[] {
-  const [family, name = ''] = table.split(' ');
-  const familyNumber = families[known(families, family ?? '', 'family')];
-  const header = encodeHeader(familyNumber, 0);
-  const inBatch = encodeHeader(0, nftablesResource);
+  const [family = '', name = ''] = table.split(' ');
+  const header = encodeNfgenmsg(familyNumbers[known(familyNumbers, family, 'family')]);
+  const inBatch = encodeNfgenmsg(0, nftablesSubsystem);
   const guard = encodeAttributes([[batchGeneration, bigEndian(generation)]]);
   return [
     { type: batchMessage.begin, flags: 0, payload: Buffer.concat([inBatch, guard]) },
@@ -58,11 +55,6 @@ export function encodeElementChanges(
     })),
     { type: batchMessage.end, flags: 0, payload: inBatch },
   ];
-}
-
-/** struct nfgenmsg: family u8, version u8, resource u16 in network order. */
-function encodeHeader(family: number, resource: number): Uint8Array {
-  return Uint8Array.of(family, 0, 0, resource);
 }
 
 function encodeElements(table: string, { set, type, elements }: ElementChange): Uint8Array {

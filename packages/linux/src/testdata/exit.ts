@@ -1,5 +1,5 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { KernelWatch } from '../netlink/kernel-watch.ts';
+import { watchInterfaces } from '../netlink/watch-interfaces.ts';
 import { EventFd } from '../sockets/event-fd.ts';
 import { Poller } from '../sockets/poller.ts';
 
@@ -39,7 +39,7 @@ const endings: Readonly<Record<string, (worker: Worker) => void>> = {
 
 if (isMainThread) {
   const [how = '', signalled] = process.argv.slice(2);
-  open.push(new KernelWatch({ links: true, nftables: true }, () => {}));
+  open.push(watchInterfaces(() => {}));
   const fds = signalled === 'signalled' ? [new EventFd().fd] : [];
   const waiting = new Int32Array(new SharedArrayBuffer(4));
   const input: WorkerInput = { fds, waiting };
