@@ -77,3 +77,31 @@ test('after a long run it rests as long: whatever is asked meanwhile is one run'
   t.mock.timers.tick(1);
   assert.equal(runs, 2);
 });
+
+test('garbage is collected once nothing has run for a while', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const collected: unknown[] = [];
+  const before = globalThis.gc;
+  globalThis.gc = (async (options: unknown) => void collected.push(options)) as typeof gc;
+  try {
+    const reconciler = new Reconciler(
+      () => {},
+      () => {},
+    );
+    for (let round = 0; round < 3; round += 1) {
+      reconciler.request();
+      await nextTurn();
+      t.mock.timers.tick(99);
+    }
+    assert.deepEqual(collected, []);
+    t.mock.timers.tick(1);
+    assert.deepEqual(collected, [{ type: 'minor' }]);
+    reconciler.request();
+    await nextTurn();
+    reconciler.close();
+    t.mock.timers.tick(1000);
+    assert.equal(collected.length, 1);
+  } finally {
+    globalThis.gc = before;
+  }
+});

@@ -77,47 +77,39 @@ export class LandDriver implements Disposable {
    * @throws LandError where nftables refuses the table itself
    */
   apply(plan: LandPlan): LandReport {
-    const generation = this.#nftables.generation();
-    const inForce = this.#inForce;
-    this.#inForce = undefined;
-    const changes =
-      inForce === undefined || this.#watch.mayDiffer(inForce.generation, generation)
-        ? undefined
-        : this.#change(inForce.plan, plan, generation);
+    const changes = this.#change(plan);
     if (changes === undefined) return this.#compare(plan, this.#nftables.generation());
     return this.#report(plan, changes, []);
   }
 
   /** @returns how many changes were made; undefined where it is not known what the kernel holds now */
-  #change(inForce: PlanInForce, plan: LandPlan, generation: number): number | undefined {
-    const changes = inForce.changeTo(plan);
-    if (isFewElements(changes)) {
-      if (!this.#changeElements(inForce, changes, generation)) return undefined;
-    } else {
-      if (this.#attempt(changes) !== undefined) return undefined;
-      this.#remember(() => inForce, generation, changes);
-    }
+  #change(plan: LandPlan): number | undefined {
+    const inForce = this.#inForce;
+    this.#inForce = undefined;
+    if (inForce === undefined) return undefined;
+    const changes = inForce.plan.changeTo(plan);
+    if (isFewElements(changes)) return this.#changeElements(inForce, changes);
+    const generation = this.#nftables.generation();
+    if (this.#watch.mayDiffer(inForce.generation, generation)) return undefined;
+    if (this.#attempt(changes) !== undefined) return undefined;
+    this.#remember(() => inForce.plan, generation, changes);
     return changes.length;
   }
 
-  /** @returns whether they were changed */
-  #changeElements(
-    plan: PlanInForce,
-    changes: readonly ElementChange[],
-    generation: number,
-  ): boolean {
+  #changeElements(inForce: InForce, changes: readonly ElementChange[]): number | undefined {
+    let { generation } = inForce;
     for (let attempts = 0; attempts < mostAttempts; attempts += 1) {
-      const change = () => this.#nftables.changeElements(tableName, changes, generation);
+      const known = generation;
+      const change = () => this.#nftables.changeElements(tableName, changes, known);
       if (attempt(change) === undefined) {
-        this.#inForce = { generation: generation + 1, plan };
-        return true;
+        this.#inForce = { generation: known + 1, plan: inForce.plan };
+        return changes.length;
       }
-      // Somebody may have been faster, elsewhere in the ruleset.
-      const now = this.#nftables.generation();
-      if (now === generation || this.#watch.mayDiffer(generation, now)) return false;
-      generation = now;
+      generation = this.#nftables.generation();
+      // Somebody was faster, if elsewhere in the ruleset; else it was refused for another reason.
+      if (known === generation || this.#watch.mayDiffer(known, generation)) return undefined;
     }
-    return false;
+    return undefined;
   }
 
   /** If ours was the only transaction since that generation, the kernel holds what the plan asks for. */
