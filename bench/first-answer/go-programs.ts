@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { UsageError } from '../../scripts/usage.ts';
 
 const run = promisify(execFile);
 
@@ -15,7 +16,7 @@ export interface GoPrograms {
 /**
  * Programs of a Go module as it is published, built once and kept in the cache.
  * @param packages their paths below the module
- * @throws Error where there is no Go, or it cannot build them
+ * @throws UsageError where there is no Go, Error where it cannot build them
  */
 export async function goPrograms(
   module: string,
@@ -29,9 +30,10 @@ export async function goPrograms(
   try {
     await run('go', ['install', ...wanted], { env: { ...process.env, GOBIN: directory } });
   } catch (cause) {
-    throw new Error(`${name} cannot be built: is Go on the PATH, and a module proxy in reach?`, {
-      cause,
-    });
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+      throw new UsageError(`${name} is built with Go, which is not on the PATH: install it`);
+    }
+    throw new Error(`${name} cannot be built: is a module proxy in reach?`, { cause });
   }
   const { stdout } = await run('go', ['mod', 'download', '-json', `${module}@v${version}`]);
   const { Dir: sources } = JSON.parse(stdout) as { readonly Dir: string };

@@ -42,11 +42,11 @@ suite('land driver', () => {
 
   test('an unchanged plan changes nothing, nor does a new agent', () => {
     const plan = examplePlan(rich);
-    assert.ok(driver.apply(plan).commands > 0);
+    assert.ok(driver.apply(plan).changes > 0);
     const handles = table();
-    assert.equal(driver.apply(plan).commands, 0);
+    assert.equal(driver.apply(plan).changes, 0);
     using restarted = new LandDriver(new Nftables());
-    assert.deepEqual(restarted.apply(examplePlan(rich)), { commands: 0, problems: [] });
+    assert.deepEqual(restarted.apply(examplePlan(rich)), { changes: 0, problems: [] });
     assert.equal(table(), handles);
   });
 
@@ -57,10 +57,10 @@ suite('land driver', () => {
         nftables.run('flush ruleset');
         for (const plan of plans) {
           assert.deepEqual(driver.apply(plan).problems, []);
-          assert.equal(driver.apply(plan).commands, 0);
+          assert.equal(driver.apply(plan).changes, 0);
           // Somebody else's transaction: the table is read back.
           nftables.run('add table ip bystander');
-          assert.equal(driver.apply(plan).commands, 0);
+          assert.equal(driver.apply(plan).changes, 0);
         }
         const [last] = plans.slice(-1);
         const stepByStep = nftables.list('table inet fairlead', { stateless: true });
@@ -109,13 +109,13 @@ suite('land driver', () => {
       // Twice the same, by the same agent: it is not taken for nft's own wording.
       for (const transactions of [1, 2]) {
         nftables.run(script);
-        const { commands, problems } = again.apply(plan);
-        assert.ok(commands > 0);
+        const { changes, problems } = again.apply(plan);
+        assert.ok(changes > 0);
         assert.deepEqual(problems, []);
         assert.equal(counting.transactions, transactions);
         assert.deepEqual(sorted(table()?.replaceAll(/ # handle \d+/gu, '')), before);
       }
-      assert.equal(again.apply(plan).commands, 0);
+      assert.equal(again.apply(plan).changes, 0);
     });
   }
 
@@ -164,12 +164,12 @@ suite('land driver', () => {
       assert.equal(problems[0]?.value, 'TCP 70000');
       assert.match(problems[0]?.message ?? '', /198\.51\.100\.9.*out of range/u);
       using fresh = new LandDriver(new Nftables());
-      assert.equal(fresh.apply(plan).commands, 0, 'all the others are in force');
+      assert.equal(fresh.apply(plan).changes, 0, 'all the others are in force');
     }
     const less = { ...middle, entries: middle.entries.filter((entry) => entry !== good) };
     assert.equal(driver.apply(less).problems.length, 1);
     const without = { ...plan, entries: plan.entries.filter((entry) => entry !== good) };
-    assert.deepEqual(driver.apply(without), { commands: 0, problems: [] });
+    assert.deepEqual(driver.apply(without), { changes: 0, problems: [] });
   });
 
   test('a table that is refused as a whole is an error with nft’s words', () => {
@@ -194,7 +194,7 @@ suite('land driver', () => {
     driver.apply(plan);
     assert.doesNotMatch(nftables.list('ruleset') ?? '', /reboot|table ip y/u);
     assert.match(nftables.list('ruleset') ?? '', /table ip bystander/u);
-    assert.equal(driver.apply(plan).commands, 0);
+    assert.equal(driver.apply(plan).changes, 0);
   });
 
   test('a forward chain that drops is named until it accepts rewritten flows', () => {
@@ -247,12 +247,12 @@ suite('land driver', () => {
     };
     for (const services of [rich.slice(1), rich, rich.slice(1), rich]) {
       nftables.run('add set ip bystander s { type ipv4_addr; }; delete set ip bystander s');
-      assert.ok(driver.apply(examplePlan(services)).commands > 0);
+      assert.ok(driver.apply(examplePlan(services)).changes > 0);
     }
     assert.equal(attempts, 8);
     assert.equal(counting.listings, listings);
     using fresh = new LandDriver(new Nftables());
-    assert.equal(fresh.apply(examplePlan(rich)).commands, 0, 'all of it is in force');
+    assert.equal(fresh.apply(examplePlan(rich)).changes, 0, 'all of it is in force');
   });
 
   test('10 000 Services: one that changes is a small transaction', (t) => {
@@ -291,7 +291,7 @@ suite('land driver', () => {
       ]);
       measure('many removed', () => driver.apply(manyServices(count - 500)));
       assert.notEqual(counting.lastScript, '', 'too many for one message');
-      assert.equal(driver.apply(manyServices(count - 500)).commands, 0);
+      assert.equal(driver.apply(manyServices(count - 500)).changes, 0);
     }
   });
 });

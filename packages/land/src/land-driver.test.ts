@@ -96,16 +96,16 @@ suite('land driver', () => {
       'ct state 0x1 counter',
       'ct state invalid counter',
     );
-    assert.ok(driver.apply(examplePlan([])).commands > 0);
-    const { commands, problems } = driver.apply(examplePlan([]));
-    assert.equal(commands, 0);
+    assert.ok(driver.apply(examplePlan([])).changes > 0);
+    const { changes, problems } = driver.apply(examplePlan([]));
+    assert.equal(changes, 0);
     assert.deepEqual(
       problems.map(({ value }) => value),
       ['chain guard'],
     );
     // Another edit of the same chain is one all the same.
     nftables.listing = nftables.listing.replace('ct state invalid counter', 'accept');
-    assert.ok(driver.apply(examplePlan([])).commands > 0);
+    assert.ok(driver.apply(examplePlan([])).changes > 0);
   });
 });
 

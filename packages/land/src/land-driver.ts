@@ -41,8 +41,8 @@ interface InForce {
 }
 
 export interface LandReport {
-  /** Commands that had to be run; 0 = the kernel held what the plan asks for. */
-  readonly commands: number;
+  /** Changes that had to be made; 0 = the kernel held what the plan asks for. */
+  readonly changes: number;
   /** The plan's own, what nftables refused, and chains of others that stop what is forwarded, as Docker's and ufw's do. */
   readonly problems: readonly Problem[];
 }
@@ -140,9 +140,9 @@ export class LandDriver implements Disposable {
     return this.#report(plan, changes.length, problems);
   }
 
-  #report(plan: LandPlan, commands: number, problems: readonly Problem[]): LandReport {
+  #report(plan: LandPlan, changes: number, problems: readonly Problem[]): LandReport {
     return {
-      commands,
+      changes,
       problems: [
         ...plan.problems,
         ...this.#forwardProblems,

@@ -83,7 +83,7 @@ export class RulesetWatch implements Disposable {
     });
   }
 
-  /** Whether what concerns is another one in the later of two generations, or may be: not every transaction was seen. */
+  /** Whether a transaction between two generations concerns, or may, as not every one was seen. */
   mayDiffer(before: number, now: number): boolean {
     if (before === now) return false;
     this.#events.drain();

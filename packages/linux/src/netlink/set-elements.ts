@@ -1,5 +1,5 @@
 import { addressToBytes, parseAddress } from '@fairlead/ip';
-import { encodeAttributes, type Attribute } from './attributes.ts';
+import { aligned, encodeAttributes, type Attribute } from './attributes.ts';
 import { MessageFlag } from './message.ts';
 import type { BatchMessage } from './netlink-socket.ts';
 import { encodeNfgenmsg, familyNumbers, NftablesMessage, nftablesSubsystem } from './nf-tables.ts';
@@ -31,6 +31,7 @@ const verdictCodes = { jump: -3, goto: -4 } as const;
 
 /** IFNAMSIZ, the NUL included */
 const interfaceNameSize = 16;
+
 /**
  * The messages of one transaction that changes elements and nothing else.
  * @param table as nft has it: `inet fairlead`
@@ -100,7 +101,7 @@ function encodeValue(type: string, text: string): Uint8Array {
     return partEncoders[known(partEncoders, each, 'type')](texts[at] ?? '');
   });
   if (parts.length === 1) return parts[0] ?? new Uint8Array();
-  return Buffer.concat(parts.map((part) => padded(part, Math.ceil(part.length / 4) * 4)));
+  return Buffer.concat(parts.map((part) => padded(part, aligned(part.length))));
 }
 
 const partEncoders = {
