@@ -10,7 +10,8 @@ const WORTH_THE_WORK = 32 * 2 ** 20;
 /**
  * Gives memory back some seconds after the start, and later whenever the process has grown much:
  * garbage, for which V8 sees no need to look while nothing happens, and the pages of Node itself that
- * serve only to start it, to compile, or to read a large file.
+ * serve only to start it, to compile, or to read a large file. Amid much work that leaves what the work still
+ * holds, so each time is followed by another one after the rest.
  */
 export class ColdMemory implements Disposable {
   readonly #log: Log;
@@ -18,6 +19,7 @@ export class ColdMemory implements Disposable {
   /** Bytes that were resident right after the last time. */
   #left = 0;
   #restUntilMs = -Infinity;
+  #again = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -27,7 +29,9 @@ export class ColdMemory implements Disposable {
   #look(): void {
     if (performance.now() < this.#restUntilMs) return;
     const resident = process.memoryUsage.rss();
-    if (resident < this.#left + WORTH_THE_WORK) return;
+    const hasGrown = resident >= this.#left + WORTH_THE_WORK;
+    if (!hasGrown && !this.#again) return;
+    this.#again = hasGrown;
     const startedMs = performance.now();
     this.#restUntilMs = startedMs + REST_MS;
     try {
