@@ -63,6 +63,11 @@ before(async () => {
     deadlineMs: 20_000,
     everyMs: 200,
   });
+  await waitFor(renewed, {
+    what: 'the leader to renew its Lease',
+    deadlineMs: 15_000,
+    everyMs: 200,
+  });
   agentRequests = await requestsOf(cluster.nodes.map((node) => cluster.apiOf(node)));
   controllerRequests = await requestsOf(['one', 'two'].map((name) => controllers.apiOf(name)));
 });
@@ -77,6 +82,17 @@ async function told(): Promise<boolean> {
 async function reported(): Promise<boolean> {
   const { stdout } = await cluster.kubectl(['get', 'nodereports', '--output=name']);
   return stdout.trim().split('\n').length === 2;
+}
+
+async function renewed(): Promise<boolean> {
+  const { stdout } = await cluster.kubectl([
+    'get',
+    'lease/fairlead-controller',
+    '--namespace=fairlead-system',
+    '--output=jsonpath={.spec.acquireTime} {.spec.renewTime}',
+  ]);
+  const [acquiredAt, renewedAt] = stdout.split(' ');
+  return renewedAt !== acquiredAt;
 }
 
 async function requestsOf(proxies: readonly FaultProxy[]): Promise<readonly SeenRequest[]> {
