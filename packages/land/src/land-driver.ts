@@ -78,7 +78,7 @@ export class LandDriver implements Disposable {
    */
   apply(plan: LandPlan): LandReport {
     const changes = this.#change(plan);
-    if (changes === undefined) return this.#compare(plan, this.#nftables.generation());
+    if (changes === undefined) return this.#compare(plan);
     return this.#report(plan, changes, []);
   }
 
@@ -122,7 +122,8 @@ export class LandDriver implements Disposable {
     return table === tableName || hooked || this.#dropping.includes(`${table} ${chain}`);
   }
 
-  #compare(plan: LandPlan, generation: number): LandReport {
+  #compare(plan: LandPlan): LandReport {
+    const generation = this.#nftables.generation();
     const list = (what: string) => this.#nftables.list(what) ?? '';
     this.#dropping = droppingChains(list('chains'));
     this.#forwardProblems = forwardDropProblems(plan.node, this.#dropping, list);

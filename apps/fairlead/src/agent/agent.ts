@@ -100,7 +100,7 @@ class Agent implements AsyncDisposable {
   readonly #responder: Responder;
   readonly #steer: SteerDriver;
   readonly #land: LandDriver;
-  readonly #watch: Disposable;
+  readonly #interfaceWatch: Disposable;
   readonly #ingressWatch: IngressWatch;
   readonly #worker: PacketWorker;
   readonly #members = new Map<string, SegmentMembers>();
@@ -149,7 +149,7 @@ class Agent implements AsyncDisposable {
         setTimeout(() => this.#reconciler.request(), RETRY_MS).unref();
       },
     );
-    this.#watch = opened.use(watchInterfaces(() => this.#interfacesChanged()));
+    this.#interfaceWatch = opened.use(watchInterfaces(() => this.#interfacesChanged()));
     this.#ingressWatch = opened.use(new IngressWatch(() => this.#interfacesChanged()));
     this.#worker = new PacketWorker(
       join(home, 'packet-worker.cjs'),
@@ -197,7 +197,7 @@ class Agent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reconciler.close();
     this.#coldMemory[Symbol.dispose]();
-    this.#watch[Symbol.dispose]();
+    this.#interfaceWatch[Symbol.dispose]();
     this.#ingressWatch[Symbol.dispose]();
     await this.#worker[Symbol.asyncDispose]();
     this.#land[Symbol.dispose]();
