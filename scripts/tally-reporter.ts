@@ -7,6 +7,8 @@ export interface Tally {
   readonly failures: readonly string[];
 }
 
+const MAX_LINES = 30;
+
 /** A reporter of node:test that writes only a `Tally`, of tests but not of suites. */
 // eslint-disable-next-line import/no-default-export -- node:test loads a reporter by its default export
 export default async function* tally(source: AsyncIterable<TestEvent>): AsyncIterable<string> {
@@ -19,9 +21,18 @@ export default async function* tally(source: AsyncIterable<TestEvent>): AsyncIte
     else {
       const { file = '', name, details } = event.data;
       const { cause, message } = details.error;
-      const [why = ''] = (cause instanceof Error ? cause.message : message).split('\n', 1);
-      failures.push(`${file}: ${name}: ${why}`);
+      failures.push(
+        `${file}: ${name}: ${shortened(cause instanceof Error ? cause.message : message)}`,
+      );
     }
   }
   yield JSON.stringify({ passed, failures } satisfies Tally);
+}
+
+/** The first lines: enough to see what differed. */
+function shortened(message: string): string {
+  const lines = message.split('\n').filter((line) => line.trim() !== '');
+  const shown = lines.slice(0, MAX_LINES);
+  if (lines.length > MAX_LINES) shown.push(`… ${lines.length - MAX_LINES} lines more`);
+  return shown.join('\n      ');
 }

@@ -25,6 +25,7 @@ before(async () => {
   cluster = await KubernetesCluster.create(lab);
   await cluster.controllers.start('controller');
   await cluster.startAgents();
+  await cluster.joined();
   await cluster.service({ name: 'web' });
   const addresses = await cluster.allocated('web');
   for (const address of addresses) await cluster.owner(address);

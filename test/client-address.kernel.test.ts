@@ -12,6 +12,7 @@ for (const uplink of ['plain', 'bridged'] as const) {
       cluster = await StandaloneCluster.create(lab, { bridged: uplink === 'bridged' });
       await addServices(cluster);
       await cluster.startAgents();
+      await cluster.joined();
     });
 
     after(() => lab[Symbol.asyncDispose]());

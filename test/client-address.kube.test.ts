@@ -13,6 +13,7 @@ before(async () => {
   cluster = await KubernetesCluster.create(lab);
   await cluster.controllers.start('controller');
   await cluster.startAgents();
+  await cluster.joined();
   await addServices(cluster);
   await addKubeProxyServices(cluster);
 });
