@@ -5,10 +5,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import type { IpAddress } from '@fairlead/ip';
+import { resources } from '@fairlead/kube';
 import {
   addObserver,
   Lab,
   monotonicMs,
+  waitFor,
   Witness,
   witnessedPorts,
   type Evidence,
@@ -141,6 +143,28 @@ test('the leading controller is killed: nothing moves, the standby serves a new 
   await assertServed(t, 'after-controller', 122, 60_000);
   assert.notEqual((await cluster.controllers.leader()).pid, leader.pid);
   assertUnharmed(await conclude(t, watching), 'a');
+});
+
+test('agents that start while the key of the membership is gone use the one that they saved', async (t) => {
+  assert.equal((await (await cluster.controllers.leader()).stop()).code, 0);
+  await cluster.api.delete(resources.secrets, { namespace: 'fairlead-system', name: 'membership' });
+  await using watching = await witness();
+  for (const node of [b, a]) {
+    assert.equal((await cluster.agent(node).stop()).code, 0);
+    await cluster.startAgent(node);
+    await cluster.settled('web', a);
+  }
+  await watching.asks(100);
+  const evidence = await conclude(t, watching);
+  assert.deepEqual(evidence.unanswered(), []);
+  assert.deepEqual(evidence.lost(), {});
+  assert.match(await cluster.fairlead(a, 'status'), /Secret\/fairlead-system\/membership.*saved/u);
+  await cluster.controllers.start('controller-3');
+  await waitFor(async () => !(await cluster.fairlead(a, 'status')).includes('Secret/'), {
+    what: 'a new key',
+    deadlineMs: 30_000,
+  });
+  await cluster.settled('web', a);
 });
 
 test('the owner is cut from the API server alone: nothing moves', async (t) => {

@@ -28,19 +28,57 @@ test('a request from within a run is another run', async () => {
   assert.equal(runs, 3);
 });
 
-test('an error is told and does not end it', async () => {
-  const errors: unknown[] = [];
+test('a failure is told once, however often it comes, and is over with the first success', async () => {
+  const told: string[] = [];
+  let words = 'the kernel says no';
   const reconciler = new Reconciler(
     () => {
-      throw new Error('the kernel says no');
+      if (words !== '') throw new Error(words);
     },
-    (error) => errors.push(error),
+    ({ message }) => told.push(message),
   );
-  reconciler.request();
-  await nextTurn();
-  reconciler.request();
-  await nextTurn();
-  assert.equal(errors.length, 2);
+  const run = async (): Promise<void> => {
+    reconciler.request();
+    await nextTurn();
+  };
+  await run();
+  await run();
+  words = 'the kernel says never';
+  await run();
+  assert.deepEqual(told, ['the kernel says no', 'the kernel says never']);
+  assert.equal(reconciler.failure?.message, words);
+  words = '';
+  await run();
+  assert.equal(reconciler.failure, undefined);
+  words = 'the kernel says never';
+  await run();
+  assert.equal(told.length, 3);
+  reconciler.close();
+});
+
+test('what failed is tried again each second, however often it was asked for meanwhile', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let runs = 0;
+  const reconciler = new Reconciler(
+    () => {
+      runs += 1;
+      if (runs < 14) throw new Error('the kernel says no');
+    },
+    () => {},
+  );
+  for (let request = 0; request < 10; request += 1) {
+    reconciler.request();
+    await nextTurn();
+  }
+  assert.equal(runs, 10);
+  for (let second = 1; second <= 10; second += 1) {
+    t.mock.timers.tick(999);
+    await nextTurn();
+    assert.equal(runs, Math.min(9 + second, 14));
+    t.mock.timers.tick(1);
+    await nextTurn();
+  }
+  assert.equal(runs, 14);
 });
 
 test('once closed it does not run any more', async () => {

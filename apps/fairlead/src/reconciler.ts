@@ -1,32 +1,46 @@
 /** A run that takes longer is followed by a rest of the same length. */
 const LONG_MS = 50;
 
+/** A run that failed for a reason that may pass is followed by another after this. */
+const RETRY_MS = 1000;
+
 /** Nothing was run for so long: nothing else is likely to wait. */
 const IDLE_MS = 100;
 
 /**
  * Runs one task at a time; asked again while it runs, it runs once more afterwards. After a long run it rests, so that
- * in a burst of changes a run takes in many of them, and half of the time is left for what else there is to do.
+ * in a burst of changes a run takes in many of them, and half of the time is left for what else there is to do. A run
+ * that fails is repeated until one succeeds.
  */
 export class Reconciler {
   readonly #task: () => void;
-  readonly #onError: (error: unknown) => void;
+  readonly #onFailure: (error: Error) => void;
   readonly #nowMs: () => number;
   #scheduled = false;
   #closed = false;
   #restUntilMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #failure: Error | undefined;
 
-  /** @param nowMs a clock that does not jump */
+  /**
+   * @param onFailure told of a failure once, however often it repeats itself in the same words
+   * @param nowMs a clock that does not jump
+   */
   constructor(
     task: () => void,
-    onError: (error: unknown) => void,
+    onFailure: (error: Error) => void,
     nowMs: () => number = () => performance.now(),
   ) {
     this.#task = task;
-    this.#onError = onError;
+    this.#onFailure = onFailure;
     this.#nowMs = nowMs;
+  }
+
+  /** Why the last run failed; undefined where it did not. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Coalesces: any number of requests before the next turn of the event loop, or within a rest, are one run. */
@@ -42,16 +56,22 @@ export class Reconciler {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#retryTimer);
   }
 
   #run(): void {
     this.#scheduled = false;
     if (this.#closed) return;
     const beganMs = this.#nowMs();
+    clearTimeout(this.#retryTimer);
+    const before = this.#failure;
+    this.#failure = undefined;
     try {
       this.#task();
     } catch (error) {
-      this.#onError(error);
+      this.#failure = error as Error;
+      this.#retryTimer = setTimeout(() => this.request(), RETRY_MS);
+      if (this.#failure.message !== before?.message) this.#onFailure(this.#failure);
     }
     const endedMs = this.#nowMs();
     const tookMs = endedMs - beganMs;

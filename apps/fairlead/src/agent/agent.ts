@@ -31,6 +31,7 @@ import { listen, type ListenAddress } from '../http.ts';
 import { IngressWatch } from './ingress-watch.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { publicRoutes, socketRoutes, type AgentAnswers } from './agent-routes.ts';
+import { failureProblem } from './failure-problem.ts';
 import { nodeReport } from './node-report.ts';
 import type { ObjectSource } from './objects/object-source.ts';
 import { openObjects, type ObjectsFrom } from './objects/open-objects.ts';
@@ -54,8 +55,6 @@ export interface AgentOptions {
 
 /** What somebody else changed without telling is found at the latest after this. */
 const RECHECK_MS = 60_000;
-/** A round that failed for a reason that may pass is tried again after this. */
-const RETRY_MS = 1000;
 /** How often it is checked whether the objects' source is still heard. */
 const FRESH_CHECK_MS = 1000;
 
@@ -112,7 +111,8 @@ class Agent implements AsyncDisposable {
   /** As long as the kernel tells of no change. */
   #interfaces: ReturnType<typeof readInterfaces> | undefined;
   #round: Round | undefined;
-  #problems: readonly Problem[] = [];
+  /** By the last round that succeeded. */
+  #found: readonly Problem[] = [];
 
   constructor(options: AgentOptions) {
     const { directory } = options;
@@ -145,8 +145,8 @@ class Agent implements AsyncDisposable {
     this.#reconciler = new Reconciler(
       () => this.#reconcile(),
       (error) => {
-        this.#log.error({ err: error }, `a round failed; tried again in ${RETRY_MS} ms`);
-        setTimeout(() => this.#reconciler.request(), RETRY_MS).unref();
+        this.#log.error({ err: error }, 'a round failed; tried again until one succeeds');
+        this.#problemLog.update(this.#problems);
       },
     );
     this.#interfaceWatch = opened.use(watchInterfaces(() => this.#interfacesChanged()));
@@ -212,7 +212,7 @@ class Agent implements AsyncDisposable {
   #reconcile(): void {
     const { state, keys, problems: sourceProblems } = this.#update;
     if (state === undefined) {
-      this.#say(sourceProblems);
+      this.#find(sourceProblems);
       return;
     }
     const round = this.#rounds.decide({
@@ -242,7 +242,7 @@ class Agent implements AsyncDisposable {
       });
     }
     this.#round = round;
-    this.#say([
+    this.#find([
       ...sourceProblems,
       ...preflightProblems(this.#self, state),
       ...round.problems,
@@ -292,6 +292,7 @@ class Agent implements AsyncDisposable {
     if (this.#round === undefined) return undefined;
     return nodeReport({
       version: VERSION,
+      self: this.#self,
       announce: this.#round.announce,
       addresses: (this.#interfaces ??= readInterfaces()).addresses,
       gateways: this.#gateways,
@@ -303,9 +304,23 @@ class Agent implements AsyncDisposable {
     });
   }
 
-  #say(problems: readonly Problem[]): void {
-    this.#problems = problems;
-    this.#problemLog.update(problems);
+  #find(problems: readonly Problem[]): void {
+    this.#found = problems;
+    this.#problemLog.update(this.#problems);
+  }
+
+  get #problems(): readonly Problem[] {
+    const { failure } = this.#reconciler;
+    if (failure === undefined) return this.#found;
+    return [failureProblem(this.#self, failure), ...this.#found];
+  }
+
+  /** Why this node does not do its part. */
+  get #unready(): string | undefined {
+    if (this.#round !== undefined && this.#update.keys.length > 0 && !this.#reconciler.failure) {
+      return undefined;
+    }
+    return this.#problems[0]?.message ?? 'the objects have not been read yet';
   }
 
   #hear(message: WorkerMessage): void {
@@ -339,10 +354,7 @@ class Agent implements AsyncDisposable {
   #answers(): AgentAnswers {
     return {
       status: () => this.#snapshot(),
-      unready: () =>
-        this.#round === undefined
-          ? (this.#problems[0]?.message ?? 'the objects have not been read yet')
-          : undefined,
+      unready: () => this.#unready,
       metrics: async () => ({
         version: VERSION,
         node: this.#self,

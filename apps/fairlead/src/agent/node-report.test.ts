@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnnouncePlan, SegmentSummary } from '@fairlead/announce';
-import type { ServiceKey } from '@fairlead/cluster';
+import type { NodeName, ServiceKey } from '@fairlead/cluster';
 import type { IpAddress, MacAddress } from '@fairlead/ip';
 import type { InterfaceAddress } from '@fairlead/linux';
 import { bucketOf } from '@fairlead/membership';
@@ -64,6 +64,7 @@ function address(text: string, more: Partial<InterfaceAddress> = {}): InterfaceA
 
 const input: NodeReportInput = {
   version: '0.1.0',
+  self: 'a' as NodeName,
   announce,
   addresses: [
     address('192.0.2.11'),

@@ -1,5 +1,5 @@
 import type { AnnouncePlan, SegmentSummary } from '@fairlead/announce';
-import type { NodeReportStatus, Problem } from '@fairlead/cluster';
+import type { NodeName, NodeReportStatus, Problem } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import type { InterfaceAddress, TcMode } from '@fairlead/linux';
 import { bucketCount } from '@fairlead/membership';
@@ -7,6 +7,7 @@ import { conflictProblem } from './conflict-problem.ts';
 
 export interface NodeReportInput {
   readonly version: string;
+  readonly self: NodeName;
   readonly announce: AnnouncePlan;
   readonly addresses: readonly InterfaceAddress[];
   /** Of default routes. */
@@ -44,7 +45,8 @@ export function nodeReport(input: NodeReportInput): NodeReportStatus {
     held: heldBuckets(input).slice(0, MOST.held),
     sessions: [],
     dataPath: { attach: attach === 'tcx' ? 'TCX' : 'Clsact', landing: true },
-    problems: conflicts(segments)
+    problems: segments
+      .flatMap((segment) => segmentProblems(input.self, segment))
       .concat(problems)
       .slice(0, MOST.problems)
       .map(({ object, field, value, message }) => ({
@@ -81,12 +83,18 @@ function heldBuckets({ announce, segments, previous, now }: NodeReportInput): He
 }
 
 /** They come first: nobody else knows of them, and other problems may be thousands. */
-function conflicts(segments: readonly SegmentSummary[]): readonly Problem[] {
-  return segments.flatMap((segment) =>
-    segment.conflicts.flatMap((conflict) =>
-      conflict.services.map((service) => conflictProblem(service, segment.interfaceName, conflict)),
+function segmentProblems(
+  self: NodeName,
+  { interfaceName, problems, conflicts }: SegmentSummary,
+): readonly Problem[] {
+  return [
+    ...problems.map((message) => {
+      return { object: `Node/${self}`, field: 'interfaces', value: interfaceName, message };
+    }),
+    ...conflicts.flatMap((conflict) =>
+      conflict.services.map((service) => conflictProblem(service, interfaceName, conflict)),
     ),
-  );
+  ];
 }
 
 /** Bit 0 of byte 0 is bucket 0. */

@@ -86,10 +86,8 @@ export class Leader {
     this.#signal = signal;
     this.#rounds = new Reconciler(
       () => this.#round(),
-      (error) => {
-        options.log.error({ err: error }, `a round failed; tried again in ${retryMs} ms`);
-        this.#after(retryMs, () => this.#rounds.request());
-      },
+      (error) =>
+        options.log.error({ err: error }, 'a round failed; tried again until one succeeds'),
     );
     this.#queue = new WorkQueue<WorkKey>({
       work: (key, abort) => this.#work(key, abort),

@@ -25,6 +25,8 @@ export interface KubernetesObjectsOptions {
 const PATIENCE_MS = 2000;
 /** Changes come in bursts, and each save writes everything. */
 const SAVE_EVERY_MS = 3000;
+/** What could not be saved is tried again after this. */
+const SAVE_AGAIN_MS = 60_000;
 /** What changes of Services without an address is told with the next change of anything else, or after this. */
 const UNHURRIED_MS = 100;
 /** The API server is asked every 10 s: older than that, and one question more, is not fresh. */
@@ -71,14 +73,14 @@ export class KubernetesObjects implements ObjectSource {
       { client, namespace: OWN_NAMESPACE, reader: 'agent', requireClass, random: Math.random },
       (update) => {
         const before = this.#last;
-        if (update.state === undefined) this.#last = { ...this.#last, problems: update.problems };
-        else saver.keep((this.#last = update));
+        this.#last = joined(before, update);
+        if (update.state !== undefined) saver.keep(this.#last);
         if (concernsAddresses(before, this.#last)) tell();
         else unhurried ??= setTimeout(tell, UNHURRIED_MS);
       },
     );
     this.#source = source;
-    const timer = setTimeout(() => void this.#startFromLast(onUpdate), PATIENCE_MS);
+    const timer = setTimeout(() => void this.#recall(onUpdate), PATIENCE_MS);
     try {
       await source.run(signal);
     } finally {
@@ -88,13 +90,29 @@ export class KubernetesObjects implements ObjectSource {
     }
   }
 
-  async #startFromLast(onUpdate: (update: SourceUpdate) => void): Promise<void> {
+  /** Where the API server does not tell, what was saved counts. */
+  async #recall(onUpdate: (update: SourceUpdate) => void): Promise<void> {
+    if (this.#last.keys.length > 0) return;
     const saved = await loadLastState(this.#options.lastStateDirectory);
     // The API server may have answered meanwhile.
-    if (this.#last.state !== undefined) return;
-    this.#last = { ...saved, problems: [...this.#last.problems, ...saved.problems] };
+    const { state, problems } = this.#last;
+    this.#last =
+      state === undefined
+        ? { ...saved, problems: [...problems, ...saved.problems] }
+        : joined(saved, this.#last);
     onUpdate(this.#last);
   }
+}
+
+/**
+ * What is in force after an update. Keys that the API server does not tell, because they may not be read or somebody
+ * has removed them, are those of before. Pure.
+ */
+function joined(before: SourceUpdate, update: SourceUpdate): SourceUpdate {
+  const { state, keys, problems } = update;
+  if (state === undefined) return { ...before, problems };
+  if (keys.length > 0 || before.state?.clusterId !== state.clusterId) return update;
+  return { ...update, keys: before.keys };
 }
 
 /** Saves the newest update, not more often than every few seconds, one save at a time. */
@@ -109,7 +127,9 @@ class Saver {
     this.#options = options;
   }
 
+  /** An update without keys is of no use, and would replace one that has them. */
   keep(update: SourceUpdate): void {
+    if (update.keys.length === 0) return;
     if (this.#saved !== undefined && isSameKnowledge(update, this.#saved)) return;
     this.#newest = update;
     if (this.#saving === undefined) this.#timer ??= setTimeout(() => this.#begin(), SAVE_EVERY_MS);
@@ -120,6 +140,7 @@ class Saver {
     await this.#saving;
     this.#begin();
     await this.#saving;
+    clearTimeout(this.#timer);
   }
 
   #begin(): void {
@@ -137,6 +158,8 @@ class Saver {
       this.#saved = update;
     } catch (error) {
       this.#options.onSaveFailure(error as Error);
+      this.#newest ??= update;
+      this.#timer ??= setTimeout(() => this.#begin(), SAVE_AGAIN_MS);
     }
     this.#saving = undefined;
     if (this.#newest !== undefined) this.keep(this.#newest);

@@ -200,7 +200,7 @@ export class KubernetesSource {
     const object = `Secret/${this.#options.namespace}/${secretName}`;
     const consequence =
       this.#keys.length === 0
-        ? ' No address is answered for until then.'
+        ? ' Until then agents use the keys that they have saved, and those that have none answer for no address.'
         : ' The last good keys are used until then.';
     const missing = {
       field: '',
