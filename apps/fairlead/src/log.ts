@@ -3,9 +3,15 @@ import type { Problem } from '@fairlead/cluster';
 
 export type Log = Logger;
 
+/** Of what could not be written yet, in bytes: more is lost. */
+const MOST_UNWRITTEN = 1 << 20;
+
 /** JSON lines on standard output, written at once so that a crash loses none; `base` is in each of them. */
 export function createLog(level: string, base: Readonly<Record<string, string>>): Log {
-  return pino({ level, base }, destination({ fd: 1, sync: true }));
+  const output = destination({ fd: 1, sync: true, maxLength: MOST_UNWRITTEN });
+  // A disk that is full must not end what serves packets.
+  output.on('error', () => {});
+  return pino({ level, base }, output);
 }
 
 /** Says each problem once when it appears and once when it is mended, however often it is decided. */

@@ -5,7 +5,7 @@ import type { Metric, Sample } from '../metrics.ts';
 export interface MetricsInput {
   readonly version: string;
   readonly node: string;
-  /** How many are served. */
+  /** How many have an address. */
   readonly services: number;
   /** How many things have to be mended, but for those that are the segments'. */
   readonly problems: number;
@@ -34,7 +34,7 @@ export function agentMetrics(input: MetricsInput): Metric[] {
     },
     {
       name: 'services',
-      help: 'Services of type LoadBalancer that are served.',
+      help: 'Services of type LoadBalancer that have an address.',
       type: 'gauge',
       samples: [{ value: services }],
     },

@@ -185,12 +185,11 @@ class Agent implements AsyncDisposable {
       this.#update = update;
       this.#reconciler.request();
     }, signal);
-    await Promise.race([
-      Promise.all([followed, this.#reportWriter()?.run(signal)]),
-      this.#failed.promise,
-    ]);
+    const reports = this.#reportWriter();
+    await Promise.race([Promise.all([followed, reports?.run(signal)]), this.#failed.promise]);
     this.#log.info({ reason: String(signal.reason) }, 'handing addresses over');
     await this.#worker.leave();
+    await reports?.conclude();
     this.#log.info('agent ends; what is pinned keeps forwarding');
   }
 
@@ -358,7 +357,7 @@ class Agent implements AsyncDisposable {
       metrics: async () => ({
         version: VERSION,
         node: this.#self,
-        services: this.#round?.state.services.length ?? 0,
+        services: countServed(this.#round),
         problems: this.#problems.length,
         segments: await this.#worker.summary(),
         responder: this.#responder.maps.counters(),
@@ -382,6 +381,11 @@ class Agent implements AsyncDisposable {
       segments: await this.#worker.report(),
     });
   }
+}
+
+function countServed(round: Round | undefined): number {
+  const allocations = round?.allocations.values() ?? [];
+  return Array.from(allocations).filter(({ addresses }) => addresses.length > 0).length;
 }
 
 function readInterfaces() {

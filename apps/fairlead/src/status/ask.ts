@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { OperatorError } from '../operator-error.ts';
 import type { StateDirectory } from '../state-directory.ts';
 import type { StatusSnapshot } from './snapshot.ts';
@@ -13,7 +15,11 @@ export async function askAgent(directory: StateDirectory): Promise<StatusSnapsho
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+        response.on('end', () => {
+          const body = Buffer.concat(chunks).toString();
+          if (response.statusCode === 200) resolve(body);
+          else reject(refused(body, response.statusCode, directory));
+        });
         response.on('error', reject);
       },
     );
@@ -24,6 +30,25 @@ export async function askAgent(directory: StateDirectory): Promise<StatusSnapsho
     asked.end();
   });
   return JSON.parse(text) as StatusSnapshot;
+}
+
+/** Whether an agent takes connections there from whoever asks: a socket outlives an agent that was killed. */
+export async function isAgentThere({ socket }: StateDirectory): Promise<boolean> {
+  const connection = connect(socket);
+  try {
+    await once(connection, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.destroy();
+  }
+}
+
+function refused(body: string, status: number | undefined, { socket }: StateDirectory): Error {
+  return new OperatorError(
+    `${socket}: the agent answers ${status} (${body.trim()}). Look into its log.`,
+  );
 }
 
 /** What a person can do about an error of connect(2). */

@@ -62,6 +62,23 @@ const STATUS: StatusSnapshot = {
   problems: [{ object: 'Node/a', field: '', value: '', message: 'Something is off. Mend it.' }],
 };
 
+test('a Service without an address: what is below, or who knows more', () => {
+  const [, dns] = STATUS.services;
+  assert.ok(dns !== undefined);
+  assert.match(renderStatus({ ...STATUS, services: [dns] }), /no address: see below/u);
+  assert.match(
+    renderStatus({ ...STATUS, services: [{ ...dns, problems: [] }] }),
+    /no address: kubectl --namespace default describe service dns says why/u,
+  );
+});
+
+test('an agent that has decided nothing does not say that there is nothing', () => {
+  assert.match(
+    renderStatus({ ...STATUS, clusterId: '', services: [] }),
+    /Nothing has been decided yet/u,
+  );
+});
+
 test('the status says who owns what, who is there, and what to mend', () => {
   assert.equal(
     renderStatus(STATUS),

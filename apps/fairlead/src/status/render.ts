@@ -27,8 +27,12 @@ function renderTitle({ node, version, uptimeMs, source }: StatusSnapshot): strin
 
 const SERVICE_COLUMNS = ['SERVICE', 'ADDRESS', 'PORTS', 'POLICY', 'OWNER', 'SINCE', 'PODS'];
 
-function renderServices({ services, node }: StatusSnapshot): string {
-  if (services.length === 0) return 'No Service of type LoadBalancer.';
+function renderServices({ services, node, clusterId }: StatusSnapshot): string {
+  if (services.length === 0) {
+    return node !== undefined && clusterId === ''
+      ? 'Nothing has been decided yet: see below.'
+      : 'No Service of type LoadBalancer.';
+  }
   const rows = services.flatMap((service) => {
     const addresses: readonly (AddressStatus | undefined)[] =
       service.addresses.length > 0 ? service.addresses : [undefined];
@@ -40,10 +44,16 @@ function renderServices({ services, node }: StatusSnapshot): string {
       address?.owner ?? '<none>',
       address?.ownedMs === undefined ? '-' : renderAge(address.ownedMs),
       renderPods(service),
-      address?.here ?? 'no address: see below',
+      address?.here ?? noAddress(service),
     ]);
   });
   return renderTable([...SERVICE_COLUMNS, node === undefined ? 'STATE' : 'ON THIS NODE'], rows);
+}
+
+function noAddress({ service, problems }: ServiceStatus): string {
+  if (problems.length > 0) return 'no address: see below';
+  const [namespace, name] = service.split('/');
+  return `no address: kubectl --namespace ${namespace} describe service ${name} says why`;
 }
 
 function renderPods(service: ServiceStatus): string {

@@ -7,7 +7,7 @@ function choose(more: Partial<StatusSourceFacts>, ...there: readonly string[]) {
     stateDir: undefined,
     kubeconfig: undefined,
     defaultStateDir: '/run/fairlead',
-    defaultSocket: '/run/fairlead/agent.sock',
+    agentRuns: there.includes(agent),
     environment: {},
     home: '/home/me',
     exists: (path) => there.includes(path),
@@ -15,15 +15,15 @@ function choose(more: Partial<StatusSourceFacts>, ...there: readonly string[]) {
   });
 }
 
-const socket = '/run/fairlead/agent.sock';
+const agent = 'an agent';
 const config = '/home/me/.kube/config';
 
 test('what is named counts', () => {
-  assert.deepEqual(choose({ stateDir: '/state' }, socket, config), {
+  assert.deepEqual(choose({ stateDir: '/state' }, agent, config), {
     kind: 'agent',
     stateDir: '/state',
   });
-  assert.deepEqual(choose({ kubeconfig: 'k' }, socket, config), {
+  assert.deepEqual(choose({ kubeconfig: 'k' }, agent, config), {
     kind: 'kubernetes',
     kubeconfig: 'k',
   });
@@ -33,7 +33,7 @@ test('what is named counts', () => {
 test('else the agent of this node, else what kubectl would use, else the pod', () => {
   const environment = { KUBECONFIG: '/a:/b', KUBERNETES_SERVICE_HOST: '10.96.0.1' };
   const table: readonly (readonly [there: readonly string[], found: object])[] = [
-    [[socket, '/b', config], { kind: 'agent', stateDir: '/run/fairlead' }],
+    [[agent, '/b', config], { kind: 'agent', stateDir: '/run/fairlead' }],
     [['/b', config], { kind: 'kubernetes', kubeconfig: '/b' }],
     [[config], { kind: 'kubernetes', kubeconfig: undefined }],
   ];
@@ -42,5 +42,5 @@ test('else the agent of this node, else what kubectl would use, else the pod', (
 });
 
 test('nobody to ask: it says where it looked', () => {
-  assert.throws(() => choose({}), /agent\.sock.*\/home\/me\/\.kube\/config.*--kubeconfig/u);
+  assert.throws(() => choose({}), /run\/fairlead.*\/home\/me\/\.kube\/config.*--kubeconfig/u);
 });

@@ -15,8 +15,8 @@ export interface StatusSourceFacts {
   readonly stateDir: string | undefined;
   readonly kubeconfig: string | undefined;
   readonly defaultStateDir: string;
-  /** Of the agent with the default state directory. */
-  readonly defaultSocket: string;
+  /** Whether an agent with the default state directory answers whoever asks. */
+  readonly agentRuns: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly exists: (path: string) => boolean;
@@ -28,7 +28,7 @@ export interface StatusSourceFacts {
  * @throws OperatorError where two are named, or nothing is found
  */
 export function chooseSource(facts: StatusSourceFacts): StatusSource {
-  const { stateDir, kubeconfig, defaultStateDir, defaultSocket, environment, home, exists } = facts;
+  const { stateDir, kubeconfig, defaultStateDir, agentRuns, environment, home, exists } = facts;
   if (stateDir !== undefined && kubeconfig !== undefined) {
     throw new OperatorError(
       '--state-dir asks the agent of this node, --kubeconfig the API server: leave one out.',
@@ -36,7 +36,7 @@ export function chooseSource(facts: StatusSourceFacts): StatusSource {
   }
   if (stateDir !== undefined) return { kind: 'agent', stateDir };
   if (kubeconfig !== undefined) return { kind: 'kubernetes', kubeconfig };
-  if (exists(defaultSocket)) return { kind: 'agent', stateDir: defaultStateDir };
+  if (agentRuns) return { kind: 'agent', stateDir: defaultStateDir };
   const listed = (environment['KUBECONFIG'] ?? '').split(':').filter((path) => path !== '');
   const places = listed.length > 0 ? listed : [join(home, '.kube', 'config')];
   const found = places.find(exists);
@@ -45,6 +45,6 @@ export function chooseSource(facts: StatusSourceFacts): StatusSource {
     return { kind: 'kubernetes', kubeconfig: undefined };
   }
   throw new OperatorError(
-    `nobody to ask: no agent runs on this node (${defaultSocket}), and there is no kubeconfig (${places.join(', ')}). Name one with --kubeconfig, or the --state-dir of an agent.`,
+    `nobody to ask: no agent that you may ask runs on this node (with --state-dir ${defaultStateDir}), and there is no kubeconfig (${places.join(', ')}). Name one with --kubeconfig, or the --state-dir of an agent.`,
   );
 }

@@ -69,5 +69,5 @@ async function objectsFrom(flags: AgentFlags): Promise<ObjectsFrom> {
       '--file and --kubeconfig exclude each other: the objects come from the file or from Kubernetes. Leave one out.',
     );
   }
-  return { kind: 'file', file };
+  return { kind: 'file', file, requireClass };
 }

@@ -4,7 +4,7 @@ import { Command, type OptionValueSource } from 'commander';
 import { connectKubernetes } from '../kubernetes.ts';
 import { OperatorError } from '../operator-error.ts';
 import { DEFAULT_STATE_DIRECTORY, stateDirectory } from '../state-directory.ts';
-import { askAgent } from '../status/ask.ts';
+import { askAgent, isAgentThere } from '../status/ask.ts';
 import { clusterStatus } from '../status/cluster/cluster-status.ts';
 import { readClusterObjects } from '../status/cluster/read-objects.ts';
 import { renderStatus } from '../status/render.ts';
@@ -52,7 +52,7 @@ async function readStatus(
     stateDir: stateDirFrom === 'default' ? undefined : stateDir,
     kubeconfig,
     defaultStateDir: DEFAULT_STATE_DIRECTORY,
-    defaultSocket: stateDirectory(DEFAULT_STATE_DIRECTORY).socket,
+    agentRuns: await isAgentThere(stateDirectory(DEFAULT_STATE_DIRECTORY)),
     environment: process.env,
     home: homedir(),
     exists: existsSync,

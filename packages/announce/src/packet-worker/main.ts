@@ -20,6 +20,7 @@ import type {
   ToPacketWorker,
   WorkerPlan,
 } from './protocol.ts';
+import { reportUnopened, summarizeUnopened, type UnopenedSegment } from './report.ts';
 import { Segment } from './segment.ts';
 
 /** A segment whose interface vanished under it is tried again this often, until a new plan comes. */
@@ -39,6 +40,8 @@ class PacketLoop {
   #readAgainAtNs = 0n;
   readonly #groups = new ClaimedGroups(new SolicitedNodeGroups());
   readonly #segments = new Map<string, Segment>();
+  /** By the segments' keys: why those of the plan that are not there cannot be opened. */
+  readonly #unopened = new Map<string, UnopenedSegment>();
   readonly #alive: BigUint64Array;
   readonly #roundRobin: boolean;
   #aliveSeen = 0n;
@@ -137,11 +140,15 @@ class PacketLoop {
     switch (what) {
       case 'report': {
         const reports = segments.map((segment) => segment.report());
-        return this.#say({ kind: what, number, segments: reports });
+        const unopened = this.#unopened.values().map((each) => {
+          return reportUnopened(each, this.#claims.get(each.interfaceName)?.keys() ?? []);
+        });
+        return this.#say({ kind: what, number, segments: [...reports, ...unopened] });
       }
       case 'summary': {
         const summaries = segments.map((segment) => segment.summary());
-        return this.#say({ kind: what, number, segments: summaries });
+        const unopened = this.#unopened.values().map(summarizeUnopened);
+        return this.#say({ kind: what, number, segments: [...summaries, ...unopened] });
       }
       default:
         what satisfies never;
@@ -168,6 +175,7 @@ class PacketLoop {
     if (plan === undefined) return;
     const wanted = new Map(plan.segments.map((each) => [segmentKey(plan, each), each]));
     for (const [key, segment] of this.#segments) if (!wanted.has(key)) this.#close(key, segment);
+    for (const key of this.#unopened.keys()) if (!wanted.has(key)) this.#unopened.delete(key);
     const names = new Set(plan.segments.map(({ interfaceName }) => interfaceName));
     for (const name of this.#claims.keys()) if (!names.has(name)) this.#claims.delete(name);
     for (const [key, each] of wanted) {
@@ -195,6 +203,7 @@ class PacketLoop {
         say: (message) => this.#say(message),
       });
       this.#segments.set(key, segment);
+      this.#unopened.delete(key);
       const claims = this.#claims.get(segmentPlan.interfaceName);
       if (claims !== undefined) segment.changeClaims([], [...claims.values()]);
       for (const fd of segment.fds) this.#poller.add(fd);
@@ -203,14 +212,21 @@ class PacketLoop {
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
-      this.#say({
-        kind: 'log',
-        level: 'warn',
-        message: 'cannot open the sockets of an interface, trying again',
-        fields: { interface: segmentPlan.interfaceName, reason: error.message },
-      });
+      this.#notOpened(key, { interfaceName: segmentPlan.interfaceName, reason: error.message });
       return undefined;
     }
+  }
+
+  #notOpened(key: string, segment: UnopenedSegment): void {
+    const { interfaceName, reason } = segment;
+    if (this.#unopened.get(key)?.reason === reason) return;
+    this.#unopened.set(key, segment);
+    this.#say({
+      kind: 'log',
+      level: 'warn',
+      message: 'cannot open the sockets of an interface; tried again until it can be done',
+      fields: { interface: interfaceName, reason },
+    });
   }
 
   #close(key: string, segment: Segment): void {

@@ -1,5 +1,11 @@
 import type { NodeName } from '@fairlead/cluster';
-import { nodeClass, type SegmentProblem, type SegmentSnapshot } from '@fairlead/membership';
+import type { IpAddress } from '@fairlead/ip';
+import {
+  heartbeatPort,
+  nodeClass,
+  type SegmentProblem,
+  type SegmentSnapshot,
+} from '@fairlead/membership';
 import { isAnswering, type Claim } from '../claim.ts';
 import type {
   AddressConflict,
@@ -75,6 +81,46 @@ export function summarizeSegment(knowledge: SegmentKnowledge): SegmentSummary {
       ...prefixed('dropped', Object.entries(snapshot.counters.dropped)),
       ...prefixed('unsent', sendFailures),
     },
+  };
+}
+
+/** A segment of the plan that takes no part. */
+export interface UnopenedSegment {
+  readonly interfaceName: string;
+  readonly reason: string;
+}
+
+/** @param addresses What would be claimed there. */
+export function reportUnopened(
+  segment: UnopenedSegment,
+  addresses: Iterable<IpAddress>,
+): SegmentReport {
+  return {
+    ...summarizeUnopened(segment),
+    addresses: Array.from(addresses, (address) => {
+      return {
+        address,
+        owner: undefined,
+        ownedMs: undefined,
+        state: 'not-owned',
+        conflict: undefined,
+      };
+    }),
+  };
+}
+
+export function summarizeUnopened({ interfaceName, reason }: UnopenedSegment): SegmentSummary {
+  return {
+    interfaceName,
+    standing: 'out',
+    waiting: undefined,
+    members: [],
+    held: [],
+    conflicts: [],
+    problems: [
+      `Nothing is answered for here, as the sockets cannot be opened: ${reason}. It is tried again all the time. See which program has UDP port ${heartbeatPort}, as in \`ss -lunp\`, or whether the interface is about to go.`,
+    ],
+    counters: {},
   };
 }
 

@@ -4,13 +4,13 @@ import { KubernetesObjects, type KubernetesObjectsOptions } from './kubernetes-o
 import type { ObjectSource } from './object-source.ts';
 
 /** Where the objects come from. */
-export type ObjectsFrom =
+export type ObjectsFrom = {
+  /** Leave Services without a class to somebody else. */
+  readonly requireClass: boolean;
+} & (
   | { readonly kind: 'file'; readonly file: string }
-  | {
-      readonly kind: 'kubernetes';
-      readonly client: KubeClient;
-      readonly requireClass: boolean;
-    };
+  | { readonly kind: 'kubernetes'; readonly client: KubeClient }
+);
 
 export function openObjects(
   from: ObjectsFrom,
@@ -18,7 +18,7 @@ export function openObjects(
 ): ObjectSource {
   switch (from.kind) {
     case 'file':
-      return fileObjects(from.file);
+      return fileObjects(from.file, from.requireClass);
     case 'kubernetes':
       return new KubernetesObjects({ ...options, ...from });
     default:
