@@ -264,6 +264,50 @@ test('an agent whose packet worker fails says so and ends, and another node answ
   await three.settled(a);
 });
 
+describe('what an agent needs belongs to somebody else', () => {
+  /** Starts c's agent anew beside another program, until its status says what is wrong; then ends that program. */
+  async function startBeside(argv: readonly [string, ...string[]], said: RegExp): Promise<void> {
+    const { cluster, c } = three;
+    await cluster.agent(c).stop();
+    await cluster.fairlead(c, 'cleanup');
+    const other = await c.spawn(argv, { name: 'other' });
+    await waitFor(() => other.stdout.text().includes('ready'), { what: 'the other program' });
+    await cluster.startAgent(c);
+    const status = (): Promise<string> => cluster.fairlead(c, 'status').catch(String);
+    await waitFor(async () => said.test(await status()), { what: `status to say ${said.source}` });
+    await other[Symbol.asyncDispose]();
+    await waitFor(async () => !said.test(await status()), {
+      what: 'the agent to go on',
+      deadlineMs: 30_000,
+    });
+    await three.settled(three.a);
+    assert.deepEqual(lostAttempts(await ask()).map(lossText), []);
+  }
+
+  test('the table in nftables', async () => {
+    const script = `
+      const nft = require('node:child_process').spawn('nft', ['-i']);
+      nft.stdout.on('data', (text) => /fairlead/.test(text) && console.log('ready'));
+      nft.stdin.write('add table inet fairlead { flags owner; }\\nlist tables\\n');
+    `;
+    await startBeside(
+      [process.execPath, '--eval', script],
+      /Nothing has been decided[^]*does not follow changes/u,
+    );
+  });
+
+  test('the port of heartbeats', async () => {
+    const script = `
+      const socket = require('node:dgram').createSocket({ type: 'udp6' });
+      socket.bind(7476, () => console.log('ready'));
+    `;
+    await startBeside(
+      [process.execPath, '--eval', script],
+      /Segment eth0: this node is out[^]*sockets cannot be opened[^]*EADDRINUSE/u,
+    );
+  });
+});
+
 describe('a pod goes', () => {
   test('connections to the other go on, new ones avoid it', async () => {
     const { cluster, addresses, nodes } = three;
