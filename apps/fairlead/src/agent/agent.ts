@@ -32,6 +32,7 @@ import { IngressWatch } from './ingress-watch.ts';
 import { createLog, ProblemLog, type Log } from '../log.ts';
 import { publicRoutes, socketRoutes, type AgentAnswers } from './agent-routes.ts';
 import { failureProblem } from './failure-problem.ts';
+import { interfaceProblems, withoutFaulty } from './interface-faults.ts';
 import { nodeReport } from './node-report.ts';
 import type { ObjectSource } from './objects/object-source.ts';
 import { openObjects, type ObjectsFrom } from './objects/open-objects.ts';
@@ -225,7 +226,10 @@ class Agent implements AsyncDisposable {
     const interfaces = round.announce.segments.flatMap(({ ports, mac }) =>
       ports.map((index) => ({ index, mac })),
     );
-    const faults = this.#responder.setInterfaces(interfaces);
+    const faults = new Map(this.#steer.unattached);
+    for (const { interfaceIndex, error } of this.#responder.setInterfaces(interfaces)) {
+      faults.set(interfaceIndex, error.message);
+    }
     this.#ingressWatch.settle(interfaces.map(({ index }) => index));
     const node = state.nodes.find(({ name }) => name === this.#self);
     const [first, second] = keys.map((key) => key.reveal());
@@ -233,8 +237,8 @@ class Agent implements AsyncDisposable {
       this.#worker.apply({
         clusterId: state.clusterId,
         keys: second === undefined ? [first] : [first, second],
-        announce: round.announce,
-        unprepared: this.#steer.uninstalled,
+        announce: withoutFaulty(round.announce, faults),
+        unprepared: this.#steer.incomplete,
         excluded: node?.excluded ?? true,
         ready: node?.ready ?? false,
         fresh: this.#fresh,
@@ -247,12 +251,9 @@ class Agent implements AsyncDisposable {
       ...round.problems,
       ...landed.problems,
       ...steered,
-      ...faults.map(({ interfaceIndex, error }) => ({
-        object: `Node/${this.#self}`,
-        field: 'interfaces',
-        value: String(interfaceIndex),
-        message: `Nothing can be announced on this interface: ${error.message}.`,
-      })),
+      ...interfaceProblems(this.#self, round.announce, faults, (index) => {
+        return this.#interfaces?.interfaces.find((each) => each.index === index)?.name;
+      }),
     ]);
   }
 

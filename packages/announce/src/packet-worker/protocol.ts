@@ -24,15 +24,13 @@ export interface WorkerPlan {
   readonly keys: readonly [Uint8Array] | readonly [Uint8Array, Uint8Array];
   readonly segments: readonly SegmentSettings[];
   /** Addresses whose landing and rows are not in place on this node. */
-  readonly unprepared: Unprepared;
+  readonly unprepared: ReadonlySet<IpAddress>;
   /** This node must own nothing: labelled, or being deleted. */
   readonly excluded: boolean;
   readonly ready: boolean;
   /** The objects are as new as can be. */
   readonly fresh: boolean;
 }
-
-export type Unprepared = 'all' | ReadonlySet<IpAddress>;
 
 /** What changes in the claims on a segment of the newest plan; what is claimed there else stays. */
 export interface ClaimsChange {

@@ -10,7 +10,6 @@ import {
   type ClaimEvent,
 } from '../claim.ts';
 import type { ClaimPlan } from '../plan.ts';
-import type { Unprepared } from './protocol.ts';
 
 /** An address costs some system calls: so many are no more than a few milliseconds. */
 const MOST_AT_A_TIME = 50;
@@ -52,7 +51,8 @@ export class SegmentClaims {
   readonly #urgent: IpAddress[] = [];
   /** Whose claims are due, by the whole millisecond; some have come to be due at another time since. */
   readonly #due = new Map<number, IpAddress[]>();
-  #unprepared: Unprepared = 'all';
+  /** Undefined = it has not been said yet: then all. */
+  #unprepared: ReadonlySet<IpAddress> | undefined;
   #deadline = Infinity;
   #restUntil = -Infinity;
 
@@ -87,7 +87,7 @@ export class SegmentClaims {
   }
 
   /** Says which addresses must not be answered for yet; all, until this is said. */
-  prepare(unprepared: Unprepared): void {
+  prepare(unprepared: ReadonlySet<IpAddress>): void {
     this.#unprepared = unprepared;
     for (const address of this.#claims.keys()) this.#follow(address);
   }
@@ -205,7 +205,7 @@ export class SegmentClaims {
   }
 
   #isPrepared(address: IpAddress): boolean {
-    return this.#unprepared !== 'all' && !this.#unprepared.has(address);
+    return this.#unprepared !== undefined && !this.#unprepared.has(address);
   }
 
   #step(address: IpAddress, event: ClaimEvent): void {

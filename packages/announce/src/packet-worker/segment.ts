@@ -27,7 +27,6 @@ import type {
   SegmentReport,
   SegmentSettings,
   SegmentSummary,
-  Unprepared,
 } from './protocol.ts';
 import { reportSegment, summarizeSegment, type SegmentKnowledge } from './report.ts';
 import { answerMode, SegmentClaims } from './segment-claims.ts';
@@ -124,7 +123,11 @@ export class Segment implements Disposable {
     return own !== undefined && own < this.#nextTurnNs ? own : this.#nextTurnNs;
   }
 
-  configure(plan: SegmentSettings, config: SegmentConfig, unprepared: Unprepared): void {
+  configure(
+    plan: SegmentSettings,
+    config: SegmentConfig,
+    unprepared: ReadonlySet<IpAddress>,
+  ): void {
     const macChanged = plan.mac !== this.plan.mac;
     this.plan = plan;
     this.#member.configure(config);

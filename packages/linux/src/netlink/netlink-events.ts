@@ -61,9 +61,10 @@ export class NetlinkEvents implements Disposable {
   }
 
   #read(): void {
+    let lost = false;
     for (;;) {
       const received = receiveMessage(this.#socket.fd);
-      if (received === undefined) return;
+      if (received === undefined) break;
       if (typeof received === 'number') {
         if (received !== Errno.ENOBUFS) {
           throw new SystemError(received, 'recvmsg', 'netlink events');
@@ -71,29 +72,30 @@ export class NetlinkEvents implements Disposable {
         // libuv stops watching a descriptor that had an error.
         this.#handle.close();
         this.#handle = this.#watch();
-        this.#lose();
+        lost = true;
       } else if (received.length > received.bytes.length) {
-        this.#lose();
-      } else if (decodeNetlinkPort(received.from) === 0) {
-        this.#judge(received.bytes);
+        lost = true;
+      } else if (decodeNetlinkPort(received.from) === 0 && !this.#judge(received.bytes)) {
+        lost = true;
       }
     }
+    if (!lost) return;
+    this.#changed = true;
+    // Not before all is read: the kernel tells of a loss ahead of what came before it.
+    this.#listener.onLost?.();
   }
 
-  #judge(bytes: Uint8Array): void {
+  /** @returns whether all of it could be read */
+  #judge(bytes: Uint8Array): boolean {
     try {
       for (const message of decodeMessages(bytes)) {
         if (this.#listener.matters(message)) this.#changed = true;
       }
+      return true;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#lose();
+      return false;
     }
-  }
-
-  #lose(): void {
-    this.#changed = true;
-    this.#listener.onLost?.();
   }
 
   #report(): void {

@@ -45,7 +45,7 @@ export class SteerDriver implements Disposable {
   readonly #attachments: Attachments;
   /** Segments that the kernel has as they are here and is attached to, unless somebody has changed that since. */
   #inForce: readonly SteerSegment[] | undefined;
-  #unattached: ReadonlySet<SteerSegment> = new Set();
+  #unattached: ReadonlyMap<number, string> = new Map();
   #incomplete: ReadonlySet<IpAddress> = new Set();
 
   private constructor(
@@ -114,9 +114,9 @@ export class SteerDriver implements Disposable {
     const entryChange = this.#entries.write(plan, slots, indexOf);
     const failures =
       segmentChange === undefined
-        ? new Map<SteerSegment, string>()
+        ? new Map<number, string>()
         : this.#attach(segments, segmentChange.unserved);
-    this.#unattached = new Set(failures.keys());
+    this.#unattached = failures;
     this.#incomplete = entryChange.incomplete;
 
     entryChange.prune();
@@ -129,7 +129,7 @@ export class SteerDriver implements Disposable {
     this.#inForce = failures.size === 0 ? segments : undefined;
     this.#nodes.retain(names);
     this.#tables.prepare(names);
-    return problemsOf(plan.self, nameless, entryChange.incomplete, failures);
+    return problemsOf(plan.self, nameless, entryChange.incomplete);
   }
 
   /** Has the next `apply` read back all that the kernel holds; else what was written last counts. */
@@ -153,9 +153,14 @@ export class SteerDriver implements Disposable {
     return this.#unattached.size === 0 && this.#entries.has(address);
   }
 
-  /** Addresses of the last plan that are not `installed`, without asking the kernel for each. */
-  get uninstalled(): 'all' | ReadonlySet<IpAddress> {
-    return this.#unattached.size === 0 ? this.#incomplete : 'all';
+  /** Addresses of the last plan whose packets are not all steered. */
+  get incomplete(): ReadonlySet<IpAddress> {
+    return this.#incomplete;
+  }
+
+  /** Interfaces of the last plan by which no packet is steered, with the reason. */
+  get unattached(): ReadonlyMap<number, string> {
+    return this.#unattached;
   }
 
   counters(): SteerCounters {
@@ -169,14 +174,14 @@ export class SteerDriver implements Disposable {
     this.#object[Symbol.dispose]();
   }
 
-  /** @returns the segments whose packets are not steered, with the reason */
+  /** @returns the interfaces of segments whose packets are not steered, with the reason */
   #attach(segments: readonly SteerSegment[], unserved: ReadonlySet<SteerSegment>) {
-    const failures = new Map<SteerSegment, string>();
+    const failures = new Map<number, string>();
     for (const segment of segments) {
       const reason = unserved.has(segment)
         ? `no more than ${Limit.segments} interfaces can be served`
         : this.#attachments.attach(segment.interfaceIndex)?.message;
-      if (reason !== undefined) failures.set(segment, reason);
+      if (reason !== undefined) failures.set(segment.interfaceIndex, reason);
     }
     return failures;
   }
@@ -214,7 +219,6 @@ function problemsOf(
   self: NodeName,
   nameless: readonly NodeName[],
   incomplete: ReadonlySet<IpAddress>,
-  failures: ReadonlyMap<SteerSegment, string>,
 ): readonly Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, value: string, message: string) =>
@@ -234,10 +238,6 @@ function problemsOf(
       listValues(incomplete),
       `${fate}: they are not announced. Use fewer Services.`,
     );
-  }
-  for (const [{ interfaceIndex }, reason] of failures) {
-    const fate = 'Packets that come in by this interface are not steered';
-    add('interfaces', String(interfaceIndex), `${fate}: ${reason}.`);
   }
   return problems;
 }
