@@ -1,6 +1,6 @@
 import type { IpFamily } from '@fairlead/ip';
 import type { NftChain, NftSet } from './nft-table.ts';
-import { addressType, clientSetSize, entryExpression, ip } from './table-draft.ts';
+import { addressType, entryExpression, ip, packetSetSize } from './table-draft.ts';
 
 /** How long a stray flow is met with silence before it is reset. */
 const strayGrace = '2s';
@@ -117,7 +117,7 @@ function strayRules(family: IpFamily): readonly string[] {
 
 function flowSet(family: IpFamily): NftSet {
   const type = `${addressType[family]} . inet_service . ${addressType[family]} . inet_service`;
-  const declaration = `type ${type}; size ${clientSetSize}; flags dynamic,timeout;`;
+  const declaration = `type ${type}; size ${packetSetSize.flows}; flags dynamic,timeout;`;
   return { kind: 'set', declaration, elements: undefined };
 }
 

@@ -3,10 +3,10 @@ import { entryKey, podKey } from './entry-key.ts';
 import type { LandEntry, LandPod } from './plan.ts';
 import {
   addressType,
-  clientSetSize,
   entryExpression,
   entryType,
   ip,
+  packetSetSize,
   type TableDraft,
 } from './table-draft.ts';
 
@@ -38,7 +38,7 @@ function addPod(table: TableDraft, family: IpFamily, pod: LandPod, seconds: numb
   const clients = `clients/${key}`;
   table.sets.set(clients, {
     kind: 'set',
-    declaration: `type ${entryType(family)} . ${addressType[family]}; size ${clientSetSize}; flags dynamic,timeout;`,
+    declaration: `type ${entryType(family)} . ${addressType[family]}; size ${packetSetSize.clients}; flags dynamic,timeout;`,
     elements: undefined,
   });
   const target = family === 4 ? `${pod.address}:${pod.port}` : `[${pod.address}]:${pod.port}`;
