@@ -142,3 +142,15 @@ test('a foreign host that uses an address comes before all other problems', () =
   );
   assert.match(report.problems[0]?.message ?? '', /02:00:00:00:00:99 uses it too, seen on eth0/u);
 });
+
+test('what is wrong on a segment is told, with its interface', () => {
+  const segments = [{ ...segment('out', []), problems: ['Its sockets cannot be opened.'] }];
+  assert.deepEqual(nodeReport({ ...input, segments }).problems, [
+    {
+      object: 'Node/a',
+      field: 'interfaces',
+      value: 'eth0',
+      message: 'Its sockets cannot be opened.',
+    },
+  ]);
+});
