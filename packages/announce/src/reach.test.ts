@@ -95,6 +95,30 @@ describe('an address in a subnet of nodes', () => {
   });
 });
 
+describe('an address that excluded nodes alone could answer for', () => {
+  const label = 'node.kubernetes.io/exclude-from-external-load-balancers';
+  const excluded = lan.map((each) => ({ ...each, labels: { [label]: '' }, excluded: true }));
+  const told = `192.0.2.100 can be announced nowhere: every node that could (a, b) has the label ${label} or is being deleted. Remove the label (kubectl label node a b ${label}-).`;
+
+  it('is announced nowhere, and one learns how to admit them', () => {
+    assert.deepEqual(reach('192.0.2.100', excluded), { kind: 'nowhere', message: told });
+  });
+
+  it('is announced nowhere on interfaces that an Announcement names, for the same reason', () => {
+    const named = [announcement('wide', { interfaces: ['eth0', 'bond0'] })];
+    assert.deepEqual(reach('192.0.2.100', excluded, named), { kind: 'nowhere', message: told });
+  });
+
+  it('of those that a nodeSelector selects these are named', () => {
+    const [a, b] = lan;
+    assert.ok(a !== undefined && b !== undefined);
+    const nodes = [{ ...a, labels: { rack: 'a' }, excluded: true }, b];
+    const only = [announcement('one', { nodeSelector: { matchLabels: { rack: 'a' } } })];
+    const found = reach('192.0.2.100', nodes, only);
+    assert.match(found.kind === 'nowhere' ? found.message : '', /every node that could \(a\) has/u);
+  });
+});
+
 describe('an address elsewhere', () => {
   it('is announced nowhere, and one learns which subnets there are', () => {
     const found = reach('203.0.113.1', lan);

@@ -1,4 +1,5 @@
 import {
+  excludeLabel,
   matchesInterface,
   matchesSelector,
   type Announcement,
@@ -41,6 +42,8 @@ export type Reach =
 interface Place {
   readonly node: NodeName;
   readonly interfaceName: string;
+  /** Its node may not answer. */
+  readonly excluded: boolean;
 }
 
 /** A network that nodes are on. */
@@ -61,7 +64,7 @@ export class ReachIndex {
   readonly #nodes: ClusterState['nodes'];
   readonly #announcements: readonly Announcement[];
   readonly #reported: boolean;
-  /** Every usable interface of every node that may answer. */
+  /** Every usable interface of every node. */
   readonly #places: Place[] = [];
   readonly #subnets = new Map<string, Subnet>();
   /** Lengths of prefixes by family, each once. */
@@ -74,9 +77,8 @@ export class ReachIndex {
     this.#announcements = inOrderOfName(announcements);
     this.#reported = nodes.some(({ report }) => report !== undefined);
     for (const { name: node, excluded, report } of nodes) {
-      if (excluded) continue;
       for (const { name: interfaceName, addresses } of report?.interfaces ?? []) {
-        this.#add({ node, interfaceName }, onLinkPrefixes(addresses));
+        this.#add({ node, interfaceName, excluded }, onLinkPrefixes(addresses));
       }
     }
   }
@@ -148,9 +150,14 @@ export class ReachIndex {
 
   #judge(address: IpAddress, chosen: Announcement | undefined, places: readonly Place[]): Reach {
     const admitted = chosen === undefined ? undefined : this.#nodesOf(chosen);
-    const usable = places.filter(({ node }) => admitted?.has(node) ?? true);
+    const selected = places.filter(({ node }) => admitted?.has(node) ?? true);
+    const usable = selected.filter(({ excluded }) => !excluded);
     if (usable.length === 0) {
-      return { kind: 'nowhere', message: noNode(address, chosen, places.length > 0) };
+      const message =
+        selected.length > 0
+          ? onlyExcluded(address, selected)
+          : noNode(address, chosen, places.length > 0);
+      return { kind: 'nowhere', message };
     }
     return {
       kind: 'reached',
@@ -175,9 +182,7 @@ export class ReachIndex {
       .filter((text) => text.includes(':') === (family === 6))
       .sort();
     const named =
-      there.length === 0
-        ? `no node has a subnet of IPv${family}`
-        : `nodes have ${there.slice(0, shown).join(', ')}${there.length > shown ? ', …' : ''}`;
+      there.length === 0 ? `no node has a subnet of IPv${family}` : `nodes have ${listOf(there)}`;
     return `${address} lies in no subnet of a node: ${named}. Use a pool inside a subnet of the nodes, or give the nodes an address in this one.`;
   }
 
@@ -189,6 +194,15 @@ export class ReachIndex {
     this.#answers.set(key, reach);
     return reach;
   }
+}
+
+function onlyExcluded(address: IpAddress, places: readonly Place[]): string {
+  const nodes = [...new Set(places.map(({ node }) => node))].sort();
+  return `${address} can be announced nowhere: every node that could (${listOf(nodes)}) has the label ${excludeLabel} or is being deleted. Remove the label (kubectl label node ${nodes.slice(0, shown).join(' ')} ${excludeLabel}-).`;
+}
+
+function listOf(items: readonly string[]): string {
+  return `${items.slice(0, shown).join(', ')}${items.length > shown ? ', …' : ''}`;
 }
 
 function noNode(

@@ -10,6 +10,7 @@ export { listChange, type ListChange } from './list-change.ts';
 export { matchesInterface } from './interface-globs.ts';
 export { addressesOfNode } from './node-addresses.ts';
 export { assembleState } from './objects/assemble.ts';
+export { excludeLabel } from './objects/node.ts';
 export { foreignAddresses } from './objects/pool-conflicts.ts';
 export {
   problemsOf,

@@ -5,7 +5,7 @@ import type { ClusterNode, NodeName } from '../state.ts';
 import { converted, type Converted } from './converted.ts';
 
 /** Any value of this label takes a node out (KEP-1143). */
-const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
+export const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
 /** A node with the InternalIPs that can be read. */
 export function readNode({ metadata, status }: NodeObject): Converted<ClusterNode> {
