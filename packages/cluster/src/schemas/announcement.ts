@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { OwnObject } from './metadata.ts';
 import type { OwnKind } from './kind.ts';
+import { validatedBy } from './kubernetes-validation.ts';
 import { labelSelector } from './label-selector.ts';
 import { objectName } from './names.ts';
 
@@ -24,7 +25,14 @@ const announcementSpec = z
           .min(1)
           .max(64)
           .regex(/^[^\s/]+$/)
-          .meta({ form: "an interface's name without spaces and /, with *, ? or [a-z] if wanted" }),
+          .meta({
+            form: "an interface's name without spaces and /, with *, ? or [a-z] if wanted",
+            // A rule and not the pattern: agents leave out objects that do not fit their pattern.
+            ...validatedBy({
+              rule: String.raw`self.matches(r'^([^\[\]]|\[[^\[\]]+\])+$')`,
+              message: 'must close each [ with ] and name what may stand there, as in bond[0-9]',
+            }),
+          }),
       )
       .max(32)
       .default([])

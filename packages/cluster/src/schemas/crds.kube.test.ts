@@ -29,7 +29,7 @@ describe('the API server takes', () => {
   const good = [
     pool('a', ['192.0.2.0/24', '192.0.2.7/32', '198.51.100.10 - 198.51.100.20', '2001:db8::/64']),
     pool('b', ['2001:db8::1-2001:db8::ff'], { priority: 1, namespaces: ['web'], skipEdges: true }),
-    announcement('c', { pools: ['a'], interfaces: ['eth*', 'bond[0-9]'] }),
+    announcement('c', { pools: ['a'], interfaces: ['eth*', 'bond[0-9]', 'en[!a-c]?'] }),
     nodeReport('d', [{ name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['192.0.2.11/24'] }]),
   ];
   for (const object of good) {
@@ -89,6 +89,10 @@ describe('the API server refuses', () => {
       /unknown field "spec\.autoAsign"/u,
     ],
     ['a priority of 0', pool('a', ['192.0.2.0/24'], { priority: 0 }), /spec\.priority/u, /0/u],
+    ...['bond[0-9', 'bond[]', 'bond0]'].map((glob) => {
+      const object = announcement('c', { interfaces: ['eth0', glob] });
+      return [glob, object, /spec\.interfaces\[1\]/u, /must close each \[ with \]/u] as const;
+    }),
     [
       'a MAC address in another form',
       nodeReport('d', [{ name: 'eth0', mac: '5254.0000.0001', addresses: [] }]),

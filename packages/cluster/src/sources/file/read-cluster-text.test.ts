@@ -11,6 +11,7 @@ import {
   slice,
 } from '../../conformance/sample-objects.ts';
 import type { SampleObject } from '../../conformance/sample-objects.ts';
+import { matchesInterface } from '../../interface-globs.ts';
 import type { ClusterState, Problem } from '../../state.ts';
 import { readClusterText } from './read-cluster-text.ts';
 
@@ -434,6 +435,16 @@ describe('a standalone file with a mistake', () => {
       ['good'],
     );
     assert.equal(state.problems.length, 3);
+  });
+
+  it('uses an Announcement whose only pattern is none, and it matches no interface', () => {
+    const nodeSelector = { matchLabels: { rack: '1' } };
+    const [front] = stateOf(
+      announcement('front', { interfaces: ['bond[0-9'], nodeSelector }),
+    ).announcements;
+    assert.deepEqual(front?.nodeSelector, nodeSelector);
+    assert.deepEqual(front.interfaces, ['bond[0-9']);
+    assert.equal(matchesInterface(front.interfaces, 'bond0'), false);
   });
 
   it('cannot be used without a Cluster object', () => {
