@@ -10,7 +10,7 @@ import { namespaceName } from './names.ts';
 // texts that the schema allows. So they are as simple as they can be, and the order of the ends of an IPv6
 // range is left to the controller.
 const ends = "self.split('-')";
-const isFromTo = `(size(${ends}) == 2 && ${ends}.all(end, isIP(end.trim())))`;
+const isFromTo = `(self.matches('^[0-9A-Fa-f.:]+ *- *[0-9A-Fa-f.:]+$') && ${ends}.all(end, isIP(end.trim())))`;
 const octets = "self.replace(' ', '').replace('-', '.').split('.')";
 const integer = (first: number) =>
   `((int(o[${first}]) * 256 + int(o[${first + 1}])) * 256 + int(o[${first + 2}])) * 256 + int(o[${first + 3}])`;
@@ -31,7 +31,7 @@ const addressRange = z
         message: 'must have no bits set behind its prefix length, as in 192.0.2.0/24',
       },
       {
-        rule: `!self.contains('-') || self.contains(':') == !self.contains('.')`,
+        rule: `!self.contains('-') || ${ends}[0].contains(':') == ${ends}[1].contains(':')`,
         message: 'must have both ends of one family',
       },
       {

@@ -28,7 +28,11 @@ async function complaint(object: SampleObject): Promise<string> {
 describe('the API server takes', () => {
   const good = [
     pool('a', ['192.0.2.0/24', '192.0.2.7/32', '198.51.100.10 - 198.51.100.20', '2001:db8::/64']),
-    pool('b', ['2001:db8::1-2001:db8::ff'], { priority: 1, namespaces: ['web'], skipEdges: true }),
+    pool('b', ['2001:db8::1-2001:db8::ff', '2001:db8::192.0.2.1-2001:db8::192.0.2.9'], {
+      priority: 1,
+      namespaces: ['web'],
+      skipEdges: true,
+    }),
     announcement('c', { pools: ['a'], interfaces: ['eth*', 'bond[0-9]', 'en[!a-c]?'] }),
     nodeReport('d', [{ name: 'eth0', mac: '52:54:00:00:00:01', addresses: ['192.0.2.11/24'] }]),
   ];
@@ -69,6 +73,16 @@ describe('the API server refuses', () => {
       /"192\.0\.2\.1"/u,
       /is written 192\.0\.2\.7\/32/u,
     ],
+    ...[
+      ' 192.0.2.10-192.0.2.20',
+      '192.0.2.10-192.0.2.20\n',
+      '192.0.2.20\n-192.0.2.10',
+      '192.0.2.10\t-192.0.2.20',
+      '192.0.2.10\u00A0-192.0.2.20',
+    ].map((range) => {
+      const what = `${JSON.stringify(range)}, as our code does`;
+      return [what, pool('a', [range]), /spec\.addresses\[0\]/u, /must be a network/u] as const;
+    }),
     [
       'a text that is too long',
       pool('a', [`192.0.2.1-${'0'.repeat(100)}192.0.2.2`]),
