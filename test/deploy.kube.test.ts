@@ -142,8 +142,10 @@ const accounts: readonly {
   {
     account: 'fairlead-agent',
     may: [
-      ...['services', 'nodes', 'namespaces', 'endpointslices.discovery.k8s.io'].flatMap(reading),
+      ...['services', 'nodes', 'endpointslices.discovery.k8s.io'].flatMap(reading),
       ...['addresspools', 'announcements', 'nodereports'].map(own).flatMap(reading),
+      ['list', 'namespaces', 'kube-system'],
+      ['watch', 'namespaces', 'kube-system'],
       ['get', 'nodes', 'n1'],
       ['create', own('nodereports')],
       ['patch', own('nodereports'), 'n1'],
@@ -151,6 +153,7 @@ const accounts: readonly {
       ['watch', 'secrets', 'membership', namespace],
     ],
     mayNot: [
+      ...reading('namespaces'),
       ['get', 'secrets', 'other', namespace],
       ['get', 'secrets', 'membership', 'default'],
       ['list', 'secrets', undefined, namespace],

@@ -49,6 +49,8 @@ test('what no rule allows is told', () => {
 
 test('what nobody asks for is told', () => {
   assert.deepEqual(unusedRules(rules, [get('/api/v1/nodes')]), ['watch nodes', 'get secrets key']);
+  const one = get('/api/v1/nodes?fieldSelector=metadata.name%3Dn');
+  assert.deepEqual(unusedRules(rules.slice(0, 1), [one]), ['list nodes', 'watch nodes']);
   const named = [{ ...rules[0], apiGroups: ['fairlead.dev'] } as PolicyRule];
   assert.deepEqual(unusedRules(named, []), ['list nodes.fairlead.dev', 'watch nodes.fairlead.dev']);
 });

@@ -67,7 +67,7 @@ export function unusedRules(
 ): readonly string[] {
   const asked = calls.flatMap((call) => accessOf(call) ?? []);
   return permissions(rules)
-    .filter((permission) => !asked.some((access) => allows(permission, access)))
+    .filter((permission) => !asked.some((access) => uses(permission, access)))
     .map(({ verb, group, resource, name }) =>
       [
         verb,
@@ -93,6 +93,12 @@ function permissions(rules: readonly PolicyRule[]): readonly AccessAttributes[] 
       ),
     ),
   );
+}
+
+/** A list of one object by its name needs a rule of that name only. */
+function uses(permission: AccessAttributes, access: AccessAttributes): boolean {
+  const isList = access.verb === 'list' || access.verb === 'watch';
+  return allows(permission, access) && (!isList || permission.name === access.name);
 }
 
 function allows(permission: AccessAttributes, access: AccessAttributes): boolean {
