@@ -65,7 +65,7 @@ export function sourceConformance(name: string, makeSource: () => Promise<Source
           address: '10.244.2.5',
           node: 'node-2',
           ready: false,
-          serving: false,
+          serving: true,
           terminating: false,
           ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
         },

@@ -46,7 +46,7 @@ export function readEndpointSlice(
       return [];
     }
     // The defaults for missing conditions are those of the EndpointSlice API.
-    const { ready = true, serving = ready, terminating = false } = endpoint.conditions;
+    const { ready = true, serving = true, terminating = false } = endpoint.conditions;
     const node = endpoint.nodeName as NodeName | undefined;
     return [{ address, node, ready, serving, terminating, ports }];
   });

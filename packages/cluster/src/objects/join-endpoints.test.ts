@@ -16,7 +16,7 @@ describe('endpoints of several slices', () => {
     const conditions = [
       {},
       { ready: false },
-      { ready: false, serving: true, terminating: true },
+      { ready: false, terminating: true },
       { serving: false },
       { ready: null, serving: null, terminating: null },
     ];
@@ -29,7 +29,7 @@ describe('endpoints of several slices', () => {
       read.map(({ ready, serving, terminating }) => [ready, serving, terminating]),
       [
         [true, true, false],
-        [false, false, false],
+        [false, true, false],
         [false, true, true],
         [true, false, false],
         [true, true, false],

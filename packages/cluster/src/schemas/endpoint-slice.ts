@@ -16,7 +16,7 @@ const endpoint = z.object({
       serving: z
         .boolean()
         .optional()
-        .describe('Still answers, even while it terminates. Missing means the value of `ready`.'),
+        .describe('Still answers, even while it terminates. Missing means true.'),
       terminating: z.boolean().optional().describe('Is going away. Missing means false.'),
     })
     .default({})
