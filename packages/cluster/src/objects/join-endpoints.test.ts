@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
+import { portBackends } from '../backends.ts';
 import { cluster, service, slice } from '../conformance/sample-objects.ts';
 import { readClusterText } from '../sources/file/read-cluster-text.ts';
 
-function endpointsOf(...slices: readonly object[]) {
-  const items = [cluster(), service('web'), ...slices];
+function servicesOf(...objects: readonly object[]) {
+  const items = [cluster(), ...objects];
   const result = readClusterText(JSON.stringify({ kind: 'List', items }));
   assert.ok(result.ok);
-  return result.state.services[0]?.endpoints ?? [];
+  return result.state.services;
+}
+
+function endpointsOf(...slices: readonly object[]) {
+  return servicesOf(service('web'), ...slices)[0]?.endpoints ?? [];
 }
 
 describe('endpoints of several slices', () => {
@@ -37,24 +42,43 @@ describe('endpoints of several slices', () => {
     );
   });
 
-  it('have the ports of all slices in which they are in the same condition', () => {
+  it('have each port once, in its best condition', () => {
+    const http = { name: 'http', port: 80 };
+    const dns = { name: 'dns', port: 53 };
+    const old = { name: 'old', port: 1 };
     const pod = (conditions: object) => [{ addresses: ['10.244.0.1'], conditions }];
-    const [endpoint] = endpointsOf(
-      slice('a', 'web', [{ name: 'http', port: 80 }], pod({})),
-      slice(
-        'b',
-        'web',
-        [
-          { name: 'http', port: 80 },
-          { name: 'dns', port: 53 },
-        ],
-        pod({}),
-      ),
-      slice('c', 'web', [{ name: 'old', port: 1 }], pod({ ready: false })),
+    const endpoints = endpointsOf(
+      slice('a', 'web', [old, http], pod({ ready: false })),
+      slice('b', 'web', [http], pod({})),
+      slice('c', 'web', [http, dns], pod({})),
     );
     assert.deepEqual(
-      endpoint?.ports.map(({ name }) => name),
-      ['http', 'dns'],
+      endpoints.map(({ ready, ports }) => [ready, ports.map(({ name }) => name)]),
+      [
+        [true, ['http']],
+        [true, ['dns']],
+        [false, ['old']],
+      ],
+    );
+  });
+
+  it('of two pods with one address, a port each, are both used', () => {
+    const ports = [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 81 },
+    ];
+    const pod = (conditions: object) => [
+      { addresses: ['192.0.2.11'], nodeName: 'node-1', conditions },
+    ];
+    const [web] = servicesOf(
+      service('web', { ports }),
+      slice('1', 'web', [{ name: 'a', port: 8080 }], pod({})),
+      slice('2', 'web', [{ name: 'b', port: 9090 }], pod({ ready: false, terminating: true })),
+    );
+    assert.ok(web !== undefined);
+    assert.deepEqual(
+      portBackends(web, 4).map(({ backends }) => backends.map(({ port }) => port)),
+      [[8080], [9090]],
     );
   });
 

@@ -1,35 +1,30 @@
-import type { Endpoint, ServicePort } from '../state.ts';
+import type { Endpoint } from '../state.ts';
 import type { SliceEndpoints } from './endpoint-slice.ts';
 
 /**
- * The endpoints of a Service in order of address, each address once. While an endpoint moves between
- * slices it may be in two of them: the entry in the better condition counts, and among equal ones the
- * first by slice name, with the ports of both.
+ * The endpoints of a Service in order of address. Several may have one address: a pod that moves between slices
+ * is in two of them, and pods in the node's network share its address. Each port counts once, in its best condition.
  */
 export function mergeSlices(slices: readonly SliceEndpoints[]): Endpoint[] {
-  const merged = new Map<string, Endpoint>();
-  for (const slice of slices.toSorted((a, b) => compareText(a.name, b.name))) {
-    for (const endpoint of slice.endpoints) {
-      const present = merged.get(endpoint.address);
-      merged.set(endpoint.address, present === undefined ? endpoint : better(present, endpoint));
-    }
+  const endpoints = slices
+    .toSorted((a, b) => compareText(a.name, b.name))
+    .flatMap((slice) => slice.endpoints)
+    .sort((a, b) => compareText(a.address, b.address) || rank(b) - rank(a));
+  const known = new Set<string>();
+  const merged: Endpoint[] = [];
+  for (const endpoint of endpoints) {
+    const ports = endpoint.ports.filter(({ name, protocol, port }) => {
+      const before = known.size;
+      return known.add(`${endpoint.address} ${protocol} ${port} ${name}`).size > before;
+    });
+    if (ports.length === endpoint.ports.length) merged.push(endpoint);
+    else if (ports.length > 0) merged.push({ ...endpoint, ports });
   }
-  return [...merged.values()].sort((a, b) => compareText(a.address, b.address));
-}
-
-function better(present: Endpoint, other: Endpoint): Endpoint {
-  const difference = rank(other) - rank(present);
-  if (difference !== 0) return difference > 0 ? other : present;
-  const added = other.ports.filter((port) => !present.ports.some((known) => samePort(known, port)));
-  return added.length === 0 ? present : { ...present, ports: [...present.ports, ...added] };
+  return merged;
 }
 
 function rank({ ready, serving, terminating }: Endpoint): number {
   return (ready ? 4 : 0) + (serving ? 2 : 0) + (terminating ? 0 : 1);
-}
-
-function samePort(a: ServicePort, b: ServicePort): boolean {
-  return a.name === b.name && a.protocol === b.protocol && a.port === b.port;
 }
 
 export function compareText(a: string, b: string): number {
