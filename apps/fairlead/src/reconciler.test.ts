@@ -65,6 +65,7 @@ test('what failed is tried again each second, however often it was asked for mea
       if (runs < 14) throw new Error('the kernel says no');
     },
     () => {},
+    () => 0,
   );
   for (let request = 0; request < 10; request += 1) {
     reconciler.request();
@@ -125,6 +126,7 @@ test('garbage is collected once nothing has run for a while', async (t) => {
     const reconciler = new Reconciler(
       () => {},
       () => {},
+      () => 0,
     );
     for (let round = 0; round < 3; round += 1) {
       reconciler.request();
