@@ -3,6 +3,8 @@ export class Freshness {
   #currentMs = -Infinity;
   /** Since when the watch is open, by when it was asked for. */
   #openedMs: number | undefined;
+  /** What was known before it opened. */
+  #beforeMs = -Infinity;
 
   ageMs(nowMs: number): number {
     return nowMs - this.#currentMs;
@@ -11,7 +13,13 @@ export class Freshness {
   /** The server has agreed to tell all changes; it was asked at `askedMs`. What we missed follows at once. */
   opened(askedMs: number): void {
     this.#openedMs = askedMs;
+    this.#beforeMs = this.#currentMs;
     this.#since(askedMs);
+  }
+
+  /** It did not agree after all: an error is the first that it tells. */
+  refused(): void {
+    if (this.#openedMs !== undefined) this.#currentMs = this.#beforeMs;
   }
 
   closed(): void {

@@ -318,6 +318,20 @@ test('fresh is what a question proves, and not what was under way', async () => 
   assert.ok(ageMs() >= 30_000, `${ageMs()}`);
 });
 
+test('a watch that opens only to say that its version is gone proves nothing', async () => {
+  const [answer, first] = stream(bookmark(1, true));
+  const [refused, second] = stream();
+  const [, third] = stream();
+  await using b = bench([first, second, third], {}, true);
+  await b.clock.advance(19_900);
+  answer.cut();
+  await b.clock.advance(200);
+  assert.equal(b.informer.ageMs, 0, 'the server has agreed');
+  refused.write(gone);
+  await settle();
+  assert.equal(b.informer.ageMs, 10_100, 'the probe asked at 10 s');
+});
+
 test('when the server is back, watches from before it was away begin anew and back-offs end', async () => {
   const [, first] = stream(bookmark(1, true));
   const [, second] = stream();

@@ -165,6 +165,7 @@ export class Informer<T extends KubeObject, P, I extends string = never> {
       },
     });
     for await (const event of events) {
+      if (!told && event.kind === 'error') this.#freshness.refused();
       told = true;
       this.#take(event, seen);
       if (seen !== undefined && event.kind === 'bookmark' && event.initialEventsEnd) {
