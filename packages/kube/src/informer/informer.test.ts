@@ -57,6 +57,7 @@ function bench(
     if (request.path.includes('limit=1') && !request.path.includes('limit=1&continue')) {
       const probe = probes.shift() ?? 'ok';
       if (probe === 'ok') return reply(200, { metadata: { resourceVersion: '1' }, items: [] });
+      if (probe === 'busy') return refusal(429, 'TooManyRequests', { 'retry-after': '7' });
       throw new ConnectionError(request, 'refused');
     }
     const next = script[asked++];
@@ -64,7 +65,7 @@ function bench(
     return next(request);
   });
   let asked = 0;
-  const probes: ('ok' | 'fail')[] = [];
+  const probes: ('ok' | 'fail' | 'busy')[] = [];
   const client = new KubeClient(transport, { fieldManager: 'test', clock });
   const changes: string[] = [];
   const problems: InformerProblem[] = [];
@@ -343,6 +344,21 @@ test('when the server is back, watches from before it was away begin anew and ba
   assert.equal(watches.length, 2);
   assert.ok(b.informer.ageMs < 5_000, `${b.informer.ageMs}`);
   assert.deepEqual(b.problems, [], 'a watch that is begun anew did not fail');
+});
+
+test('a server too busy for the question is there: no watch begins anew, and it is asked when it says', async () => {
+  const [, first] = stream(bookmark(1, true));
+  const [, second] = stream();
+  await using b = bench([first, second], {}, true);
+  await b.clock.advance(5_000);
+  b.probes.push('fail', 'ok', 'busy');
+  await b.clock.advance(22_000);
+  const asked = (watches: boolean): number =>
+    b.transport.requests.filter(({ longRunning = false }) => longRunning === watches).length;
+  assert.deepEqual([asked(true), asked(false)], [2, 4], 'away at 10 s, busy at 20.2 s');
+  await b.clock.advance(300);
+  assert.deepEqual([asked(true), asked(false)], [2, 5]);
+  assert.ok(b.informer.ageMs < 300, `${b.informer.ageMs}`);
 });
 
 test('stops at once, wherever it is', async () => {

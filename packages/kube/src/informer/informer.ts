@@ -108,7 +108,7 @@ export class Informer<T extends KubeObject, P, I extends string = never> {
     this.#running = true;
     using _listening = this.#options.probe?.listen({
       reached: (askedMs) => this.#freshness.reached(askedMs),
-      recovered: (failedMs) => this.#recover(failedMs),
+      recovered: (awayMs) => this.#recover(awayMs),
     });
     try {
       while (!signal.aborted) await this.#turn(signal);
@@ -257,9 +257,9 @@ export class Informer<T extends KubeObject, P, I extends string = never> {
     return retryMs;
   }
 
-  /** The server was away since `failedMs` and is back: a watch from before may be dead without a sign. */
-  #recover(failedMs: number): void {
-    if (this.#followingMs === undefined || this.#followingMs < failedMs) this.#hurry?.abort();
+  /** The server was away since `awayMs` and is back: a watch from before may be dead without a sign. */
+  #recover(awayMs: number): void {
+    if (this.#followingMs === undefined || this.#followingMs < awayMs) this.#hurry?.abort();
   }
 
   #report(problem: InformerProblem): void {

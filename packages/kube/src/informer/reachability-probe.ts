@@ -2,6 +2,7 @@ import { backoffMs, type BackoffPolicy, type Random } from '../backoff.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import type { KubeObject, Resource } from '../client/resource.ts';
 import { sleep, type Clock } from '../clock.ts';
+import { ApiError } from '../transport/errors.ts';
 
 export interface ReachabilityOptions {
   readonly client: KubeClient;
@@ -9,7 +10,7 @@ export interface ReachabilityOptions {
   readonly resource: Resource<KubeObject>;
   readonly namespace?: string | undefined;
   readonly random: Random;
-  /** Between two questions. Default 10 000. */
+  /** Between two questions. Default 10 000. A server that asks for patience gets no more than this. */
   readonly everyMs?: number | undefined;
   /** Until an answer is none. Default 5 000. */
   readonly timeoutMs?: number | undefined;
@@ -25,10 +26,11 @@ export type Reachability =
 export interface ReachabilityListener {
   /** The server has answered a question that was asked at `askedMs`. */
   readonly reached: (askedMs: number) => void;
-  /** It has answered after it had not since `failedMs`. */
-  readonly recovered: (failedMs: number) => void;
+  /** It has answered after it had been away since `awayMs`. */
+  readonly recovered: (awayMs: number) => void;
 }
 
+const defaultEveryMs = 10_000;
 /** Cheap and frequent while the server is away, as one question stands for all informers. */
 const retryPolicy: BackoffPolicy = { initialMs: 200, maximumMs: 1_000, factor: 2, jitter: 0.3 };
 
@@ -41,7 +43,8 @@ export class ReachabilityProbe {
   readonly #clock: Clock;
   readonly #listeners = new Set<ReachabilityListener>();
   #failures = 0;
-  #failedMs = 0;
+  /** Since when the server has been away. One that refuses is there, and so are the watches. */
+  #awayMs: number | undefined;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -55,13 +58,8 @@ export class ReachabilityProbe {
 
   /** Asks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { random, everyMs = 10_000 } = this.#options;
     while (!signal.aborted) {
-      await this.#ask(signal);
-      const delayMs =
-        this.#failures === 0
-          ? everyMs * (1 - 0.1 * random())
-          : backoffMs(retryPolicy, this.#failures, random);
+      const delayMs = await this.#ask(signal);
       try {
         await sleep(this.#clock, delayMs, signal);
       } catch {
@@ -71,24 +69,39 @@ export class ReachabilityProbe {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, timeoutMs = 5_000, onChange } = this.#options;
+  /** @returns how long to wait until the next question, ms */
+  async #ask(signal: AbortSignal): Promise<number> {
+    const { client, resource, namespace, timeoutMs = 5_000 } = this.#options;
     const askedMs = this.#clock.nowMs();
     try {
       await client.listPage(resource, { namespace, limit: 1, timeoutMs, signal });
     } catch (error) {
-      if (signal.aborted) return;
-      this.#failures += 1;
-      if (this.#failures === 1) this.#failedMs = this.#clock.nowMs();
-      if (this.#failures === 1) onChange?.({ reachable: false, error: error as Error });
-      return;
+      return signal.aborted ? 0 : this.#fail(error as Error);
     }
-    const recovered = this.#failures > 0;
+    return this.#succeed(askedMs);
+  }
+
+  #succeed(askedMs: number): number {
+    const { random, everyMs = defaultEveryMs, onChange } = this.#options;
+    if (this.#failures > 0) onChange?.({ reachable: true });
+    const awayMs = this.#awayMs;
     this.#failures = 0;
-    if (recovered) onChange?.({ reachable: true });
+    this.#awayMs = undefined;
     for (const listener of this.#listeners) {
       listener.reached(askedMs);
-      if (recovered) listener.recovered(this.#failedMs);
+      if (awayMs !== undefined) listener.recovered(awayMs);
     }
+    return everyMs * (1 - 0.1 * random());
+  }
+
+  #fail(error: Error): number {
+    const { random, everyMs = defaultEveryMs, onChange } = this.#options;
+    const refused = error instanceof ApiError && error.code < 500;
+    if (!refused) this.#awayMs ??= this.#clock.nowMs();
+    this.#failures += 1;
+    if (this.#failures === 1) onChange?.({ reachable: false, error });
+    const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const ownMs = backoffMs(retryPolicy, this.#failures, random);
+    return Math.max(ownMs, Math.min(retryAfterMs, everyMs));
   }
 }
