@@ -250,6 +250,25 @@ test('somebody edits the lease or deletes it: its holder stays leader', async ()
   await a.stop();
 });
 
+test('a lease that cannot be created, as its namespace is not there: that is told, and tried again', async () => {
+  const clock = new VirtualClock();
+  const server = new LeaseServer(clock);
+  const write = server.write.bind(server);
+  server.write = () => {
+    throw notFound();
+  };
+  const a = candidate(server, 'a');
+  await clock.advance(3_000);
+  assert.deepEqual(
+    a.failures.map(({ message }) => message),
+    ['PUT /lease: 404 NotFound', 'PUT /lease: 404 NotFound'],
+  );
+  server.write = write;
+  await clock.advance(3_000);
+  assert.equal(a.election.leading, true);
+  await a.stop();
+});
+
 test('stopped in the middle of a renewal it still gives the lease back', async () => {
   const clock = new VirtualClock();
   const server = new LeaseServer(clock);

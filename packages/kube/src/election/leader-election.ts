@@ -103,7 +103,7 @@ export class LeaderElection {
       await this.#write(either);
     } catch (error) {
       if (signal.aborted) return;
-      if (!isStale(error)) onFailure?.(error as Error);
+      if (!this.#isStale(error)) onFailure?.(error as Error);
       else if (leading) await this.#tryAgain(either);
     }
   }
@@ -216,7 +216,7 @@ export class LeaderElection {
     try {
       await this.#writeReleased(budget.signal).catch(async (error: unknown) => {
         // Stopped in the middle of a renewal, we do not know what became of it.
-        if (!isStale(error)) throw error;
+        if (!this.#isStale(error)) throw error;
         await this.#look(budget.signal);
         await this.#writeReleased(budget.signal);
       });
@@ -243,6 +243,13 @@ export class LeaderElection {
     return { signal: controller.signal, [Symbol.dispose]: () => timer[Symbol.dispose]() };
   }
 
+  /** The Lease is not what we thought it was. Where we knew of none, it is its namespace that is not found. */
+  #isStale(error: unknown): boolean {
+    if (!(error instanceof ApiError)) return false;
+    const gone = error.notFound && this.#state.observed !== undefined;
+    return error.conflict || error.alreadyExists || gone;
+  }
+
   #leadsNow(): boolean {
     return isLeader(this.#state, this.#clock.nowMs());
   }
@@ -260,9 +267,4 @@ export class LeaderElection {
     this.#told = leadership;
     onChange?.(leadership);
   }
-}
-
-/** The Lease is not what we thought it was. */
-function isStale(error: unknown): boolean {
-  return error instanceof ApiError && (error.conflict || error.alreadyExists || error.notFound);
 }
