@@ -63,6 +63,42 @@ test('keys that are added first of all come before the others, in their own orde
   await stop();
 });
 
+test('a key that was added first of all is first again after a failure, and only then', async () => {
+  const works = [
+    () => Promise.reject(new Error('not yet')),
+    () => Promise.resolve({ againAfterMs: 100 }),
+  ];
+  const { clock, queue, begun, stop } = bench(async (key) => {
+    await sleep(clock, 20);
+    return key === 'urgent' ? await works.shift()?.() : undefined;
+  });
+  queue.addFirst('urgent');
+  for (let at = 1; at <= 12; at++) queue.add(`other ${at}`);
+  await clock.advance(300);
+  assert.deepEqual(
+    begun.filter(([key]) => key === 'urgent'),
+    [
+      ['urgent', 0],
+      ['urgent', 80],
+      ['urgent', 280],
+    ],
+  );
+  await stop();
+});
+
+test('a key that is added first of all while it is worked on is the next', async () => {
+  const { clock, queue, begun, stop } = bench(() => sleep(clock, 20));
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  await clock.advance(10);
+  queue.addFirst('a');
+  await clock.advance(100);
+  assert.deepEqual(
+    begun.map(([key]) => key),
+    ['a', 'a', 'b', 'c'],
+  );
+  await stop();
+});
+
 test('a key that is added while it is worked on is worked on again, not at the same time', async () => {
   const gates: PromiseWithResolvers<void>[] = [];
   const { queue, begun, stop } = bench(() => {

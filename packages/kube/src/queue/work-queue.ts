@@ -44,6 +44,8 @@ export class WorkQueue<K extends string> {
   /** In the order in which they are worked on: all of the first set, then the others. */
   readonly #first = new Set<K>();
   readonly #others = new Set<K>();
+  /** Were added first of all and have not been worked on with success since. */
+  readonly #urgent = new Set<K>();
   /** With whether they were added again meanwhile. */
   readonly #working = new Map<K, boolean>();
   readonly #failures = new Map<K, number>();
@@ -72,14 +74,15 @@ export class WorkQueue<K extends string> {
   add(key: K): void {
     this.#cancelDelay(key);
     if (this.#working.has(key)) this.#working.set(key, true);
-    else if (!this.#first.has(key)) this.#others.add(key);
+    else (this.#urgent.has(key) ? this.#first : this.#others).add(key);
     this.#wake.resolve();
   }
 
-  /** To be worked on before all that was or will be added otherwise. */
+  /** To be worked on before all that was or will be added otherwise, also when it comes again after a failure. */
   addFirst(key: K): void {
+    this.#urgent.add(key);
+    this.#others.delete(key);
     this.add(key);
-    if (this.#others.delete(key)) this.#first.add(key);
   }
 
   /** To be worked on after a time; the earliest of several counts. */
@@ -141,6 +144,7 @@ export class WorkQueue<K extends string> {
 
   async #workOn(key: K, signal: AbortSignal): Promise<void> {
     const { work, onFailure } = this.#options;
+    const urgent = this.#urgent.delete(key);
     let againAfterMs: number | undefined;
     try {
       againAfterMs = (await work(key, signal))?.againAfterMs;
@@ -149,6 +153,7 @@ export class WorkQueue<K extends string> {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       if (!signal.aborted) {
         againAfterMs = this.#retryMs(key, error);
+        if (urgent && againAfterMs !== undefined) this.#urgent.add(key);
         onFailure(key, error, againAfterMs);
       }
     }
