@@ -35,7 +35,8 @@ class LeaseServer {
     const wanted = object.metadata?.resourceVersion;
     if (!create && wanted !== this.lease?.metadata?.resourceVersion) throw conflict();
     this.version += 1;
-    this.lease = { ...object, metadata: { name: 'l', resourceVersion: String(this.version) } };
+    const resourceVersion = String(this.version);
+    this.lease = { ...object, metadata: { ...object.metadata, name: 'l', resourceVersion } };
     return this.lease;
   }
 }
@@ -248,6 +249,32 @@ test('somebody edits the lease or deletes it: its holder stays leader', async ()
   assert.equal(a.election.leading, true);
   assert.deepEqual(a.told, [{ leading: true }]);
   await a.stop();
+});
+
+test('what others put on the lease stays there: when it is taken, renewed and given back', async () => {
+  const clock = new VirtualClock();
+  const server = new LeaseServer(clock);
+  const labels = { 'velero.io/exclude-from-backup': 'true' };
+  const spec = { preferredHolder: 'b', leaseTransitions: 0 };
+  server.write({ metadata: { labels }, spec }, true);
+  const a = candidate(server, 'a');
+  await clock.advance(3_000);
+  assert.equal(a.election.leading, true);
+  await a.stop();
+  assert.deepEqual(
+    [server.lease?.metadata?.labels, server.lease?.spec],
+    [
+      labels,
+      {
+        preferredHolder: 'b',
+        holderIdentity: '',
+        leaseDurationSeconds: 1,
+        acquireTime: '2030-01-01T00:00:04.000000Z',
+        renewTime: '2030-01-01T00:00:04.000000Z',
+        leaseTransitions: 1,
+      },
+    ],
+  );
 });
 
 test('a lease that cannot be created, as its namespace is not there: that is told, and tried again', async () => {

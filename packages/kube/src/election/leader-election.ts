@@ -1,3 +1,4 @@
+import type { Lease } from 'kubernetes-types/coordination/v1.d.ts';
 import type { Random } from '../backoff.ts';
 import { resources } from '../client/resources.ts';
 import type { KubeClient } from '../client/kube-client.ts';
@@ -131,23 +132,23 @@ export class LeaderElection {
     const askedMs = this.#clock.nowMs();
     const next = attempt(this.#state, identity, this.#timing, askedMs, client.clock.date());
     if (next.kind === 'wait') return;
-    const version = next.kind === 'update' ? next.resourceVersion : undefined;
-    const stored = await this.#put(next.record, version, signal);
+    const stored =
+      next.kind === 'create'
+        ? await this.#create(next.record, signal)
+        : await this.#update(next.lease, next.record, signal);
     this.#state = written(this.#state, stored, this.#timing, askedMs, this.#clock.nowMs());
   }
 
-  async #put(
-    record: LeaseRecord,
-    version: string | undefined,
-    signal: AbortSignal,
-  ): Promise<StoredLease> {
+  async #create(record: LeaseRecord, signal: AbortSignal): Promise<StoredLease> {
     const { client, lease } = this.#options;
-    const object = writeLease(lease, record, version);
-    return readLease(
-      version === undefined
-        ? await client.create(resources.leases, object, { signal })
-        : await client.replace(resources.leases, object, { signal }),
-    );
+    const object = writeLease({ metadata: lease }, record);
+    return readLease(await client.create(resources.leases, object, { signal }));
+  }
+
+  async #update(lease: Lease, record: LeaseRecord, signal: AbortSignal): Promise<StoredLease> {
+    const { client } = this.#options;
+    const object = writeLease(lease, record);
+    return readLease(await client.replace(resources.leases, object, { signal }));
   }
 
   /** Waits for the next attempt, or less where leadership runs out before it. */
@@ -231,7 +232,7 @@ export class LeaderElection {
     const { observed } = this.#state;
     if (observed?.record.holder !== identity) return;
     const record = released(observed.record, client.clock.date());
-    const stored = await this.#put(record, observed.resourceVersion, signal);
+    const stored = await this.#update(observed.lease, record, signal);
     this.#state = observe(this.#state, stored, this.#clock.nowMs());
   }
 

@@ -14,9 +14,12 @@ export interface LeaseRecord {
 export interface StoredLease {
   readonly record: LeaseRecord;
   readonly resourceVersion: string;
+  /** All of it, also what others put there. */
+  readonly lease: Lease;
 }
 
-export function readLease({ metadata, spec }: Lease): StoredLease {
+export function readLease(lease: Lease): StoredLease {
+  const { metadata, spec } = lease;
   return {
     record: {
       holder: spec?.holderIdentity ?? '',
@@ -26,17 +29,16 @@ export function readLease({ metadata, spec }: Lease): StoredLease {
       transitions: spec?.leaseTransitions ?? 0,
     },
     resourceVersion: metadata?.resourceVersion ?? '',
+    lease,
   };
 }
 
-export function writeLease(
-  name: { readonly namespace: string; readonly name: string },
-  record: LeaseRecord,
-  resourceVersion: string | undefined,
-): Lease {
+/** A Lease that says something else of its holder, and all the rest as before. */
+export function writeLease(lease: Lease, record: LeaseRecord): Lease {
   return {
-    metadata: { ...name, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    ...lease,
     spec: {
+      ...lease.spec,
       holderIdentity: record.holder,
       leaseDurationSeconds: record.durationSeconds,
       acquireTime: record.acquireTime,

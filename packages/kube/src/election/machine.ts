@@ -1,3 +1,4 @@
+import type { Lease } from 'kubernetes-types/coordination/v1.d.ts';
 import { microTime, type LeaseRecord, type StoredLease } from './lease-record.ts';
 
 /** When to take, keep and give up a Lease; all of them need `leaseMs > renewDeadlineMs > retryMs`. */
@@ -36,7 +37,7 @@ export const initialElection: ElectionState = {
 /** What to write, or that there is nothing to be done but wait. */
 export type ElectionAttempt =
   | { readonly kind: 'create'; readonly record: LeaseRecord }
-  | { readonly kind: 'update'; readonly record: LeaseRecord; readonly resourceVersion: string }
+  | { readonly kind: 'update'; readonly record: LeaseRecord; readonly lease: Lease }
   | { readonly kind: 'wait' };
 
 /** Somebody looked: the Lease, or undefined where there is none. */
@@ -66,18 +67,14 @@ export function attempt(
   const mine = { holder: identity, durationSeconds, acquireTime: now, renewTime: now };
   const { observed, observedMs } = state;
   if (observed === undefined) return { kind: 'create', record: { ...mine, transitions: 0 } };
-  const { record, resourceVersion } = observed;
+  const { record, lease } = observed;
   if (record.holder === identity) {
     const { acquireTime, transitions } = record;
-    return { kind: 'update', record: { ...mine, acquireTime, transitions }, resourceVersion };
+    return { kind: 'update', record: { ...mine, acquireTime, transitions }, lease };
   }
   const held = record.holder !== '' && nowMs < observedMs + validMs(record, leaseMs);
   if (held) return { kind: 'wait' };
-  return {
-    kind: 'update',
-    record: { ...mine, transitions: record.transitions + 1 },
-    resourceVersion,
-  };
+  return { kind: 'update', record: { ...mine, transitions: record.transitions + 1 }, lease };
 }
 
 /** What its holder promised; where it promised nothing usable, what we would. */
