@@ -8,12 +8,15 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void): Disposable;
 }
 
-/** The machine's own. */
+/** Node's timers take 32 bits, and fire at once for more. */
+const maximumTimerMs = 2 ** 31 - 1;
+
+/** The machine's own. What shall happen in more than 24 days happens then. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   date: () => new Date(),
   schedule: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, maximumTimerMs));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };

@@ -33,6 +33,9 @@ export interface StatusCause {
   readonly message: string;
 }
 
+/** A proxy in between may ask for years, or have a clock that is wrong. */
+const maximumRetryAfterMs = 300_000;
+
 /** The API server answered with something else than success. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -40,7 +43,7 @@ export class ApiError extends Error {
   readonly code: number;
   /** Machine-readable, as in `metav1.StatusReason`: `NotFound`, `Conflict`, `Expired` …; empty where the answer was no Status. */
   readonly reason: string;
-  /** How long the server asks us to stay away. */
+  /** How long the server asks us to stay away, 5 minutes at most. */
   readonly retryAfterMs: number | undefined;
   readonly causes: readonly StatusCause[];
 
@@ -56,7 +59,8 @@ export class ApiError extends Error {
     this.code = code;
     this.reason = reason;
     const seconds = status.details?.retryAfterSeconds;
-    this.retryAfterMs = retryAfterMs ?? (seconds === undefined ? undefined : seconds * 1000);
+    const askedMs = retryAfterMs ?? (seconds === undefined ? undefined : seconds * 1000);
+    this.retryAfterMs = askedMs === undefined ? undefined : Math.min(askedMs, maximumRetryAfterMs);
     this.causes = (status.details?.causes ?? []).map((cause) => ({
       reason: cause.reason ?? '',
       field: cause.field ?? '',

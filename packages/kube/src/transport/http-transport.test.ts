@@ -97,6 +97,21 @@ test('refusals are typed, and name what is wrong', async () => {
   });
 });
 
+test('a server that asks us to stay away for years is asked again after minutes', async () => {
+  let header: string | undefined;
+  using b = await bench((_, answer) => {
+    if (header !== undefined) answer.setHeader('retry-after', header);
+    send(answer, 503, { kind: 'Status', details: { retryAfterSeconds: 1e9 } });
+  });
+  for (header of ['Thu, 31 Dec 2099 00:00:00 GMT', '999999999', undefined]) {
+    await assert.rejects(
+      b.client.get(resources.nodes, { name: 'n' }),
+      (error) => error instanceof ApiError && error.retryAfterMs === 300_000,
+      String(header),
+    );
+  }
+});
+
 test('a refusal that is no Status, as of a proxy', async () => {
   using b = await bench((_, answer) => void answer.writeHead(502).end('<html>bad gateway'));
   await assert.rejects(b.client.get(resources.nodes, { name: 'n' }), /502: <html>bad gateway$/u);
