@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { KubeClient } from '../client/kube-client.ts';
 import { resources } from '../client/resources.ts';
 import { systemClock } from '../clock.ts';
+import { until } from '../testing/until.ts';
 import { ApiError, ConnectionError } from './errors.ts';
 import { HttpTransport } from './http-transport.ts';
 import { fixedIdentity, type IdentitySource } from './identity.ts';
@@ -182,6 +183,30 @@ test('after 401 other credentials are tried once', async () => {
     },
   );
   await b.client.get(resources.nodes, { name: 'n' });
+});
+
+test('another certificate closes kept connections, and not those of requests under way', async () => {
+  let certificate = 'one';
+  const arrived = Promise.withResolvers<http.ServerResponse>();
+  using b = await bench(
+    (request, answer) => {
+      if (request.method === 'DELETE') arrived.resolve(answer);
+      else send(answer, 200, {});
+    },
+    {
+      current: () => Promise.resolve({ client: { certificate, key: 'k' } }),
+      refused: () => false,
+    },
+  );
+  const underWay = b.client.delete(resources.nodes, { name: 'n' });
+  const answer = await arrived.promise;
+  await b.client.get(resources.nodes, { name: 'n' });
+  const [, kept] = b.sockets;
+  certificate = 'two';
+  await b.client.get(resources.nodes, { name: 'n' });
+  await until('the kept connection is closed', () => kept?.destroyed === true, 2_000);
+  send(answer, 200, {});
+  assert.equal(await underWay, true);
 });
 
 test('no credential is shown by an inspection or an error', async () => {

@@ -142,7 +142,7 @@ export class HttpTransport implements Transport, Disposable {
     if (present !== undefined) {
       const same = present.authority === authority && isSameClient(present.client, client);
       if (same) return present;
-      present.requests.destroy();
+      closeKept(present.requests);
     }
     const tls: https.AgentOptions = {
       rejectUnauthorized: !insecure,
@@ -163,7 +163,7 @@ export class HttpTransport implements Transport, Disposable {
     return this.#agents;
   }
 
-  /** Closes kept connections; requests under way are ended by their signals. */
+  /** Closes all connections, also those of requests under way. */
   [Symbol.dispose](): void {
     this.#agents?.requests.destroy();
     this.#agents?.watches.destroy();
@@ -176,6 +176,11 @@ function isSameClient(
   other: ClientCertificate | undefined,
 ): boolean {
   return one?.certificate === other?.certificate && one?.key === other?.key;
+}
+
+/** What is in use now is closed when it has been idle for long enough. */
+function closeKept(agent: http.Agent): void {
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
 class StaleSocket extends Error {}
