@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.ts';
 import { Backoff, type BackoffPolicy } from '../backoff.ts';
 import type { KubeObject } from '../client/resource.ts';
 import { sleep, type Clock } from '../clock.ts';
@@ -58,16 +59,7 @@ export class Informer<T extends KubeObject, P, I extends string = never> {
 
   /** @throws the signal's reason where that aborts first */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    if (signal === undefined) return await this.#firstSync.promise;
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => aborted.reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#firstSync.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await abortable(this.#firstSync.promise, signal);
   }
 
   /**

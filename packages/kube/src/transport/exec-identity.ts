@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError } from './errors.ts';
 import { requireTokenText, type Identity, type IdentitySource } from './identity.ts';
@@ -45,7 +46,7 @@ export class ExecIdentity implements IdentitySource {
     }
     // Requests that come together wait for one run of the program.
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return await this.#running;
+    return await abortable(this.#running, signal);
   }
 
   refused(identity: Identity): boolean {
@@ -63,15 +64,21 @@ export class ExecIdentity implements IdentitySource {
     // Loaded only where it is used: daemons in pods have no plugins.
     const { execFile } = await import('node:child_process');
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    execFile(
+    const child = execFile(
       command,
       args,
-      { env: { ...environment, KUBERNETES_EXEC_INFO: info }, cwd: directory, timeout: timeoutMs },
+      { env: { ...environment, KUBERNETES_EXEC_INFO: info }, cwd: directory },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(pluginFailure(command, error, stderr));
       },
     );
+    using _timer = this.#clock.schedule(timeoutMs, () => {
+      child.kill('SIGKILL');
+      // What it has started may hold these open for longer.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    });
     const { identity, expiresMs } = parseCredential(await promise, this.#plugin);
     this.#identity = identity;
     this.#expiresMs = expiresMs;

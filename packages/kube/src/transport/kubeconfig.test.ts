@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse as parseYaml, stringify } from 'yaml';
+import type { Clock } from '../clock.ts';
+import { until } from '../testing/until.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import type { Connection } from './connection.ts';
 import { ConfigurationError } from './errors.ts';
@@ -28,12 +38,12 @@ function config(user: object, cluster: object = {}, context: object = {}): strin
   });
 }
 
-function parse(text: string, context?: string): Connection {
+function parse(text: string, context?: string, clock: Clock = new VirtualClock()): Connection {
   return readKubeconfig(parseYaml(text), {
     path: join(directory, 'config'),
     context,
     environment: { PATH: '/usr/bin:/bin' },
-    clock: new VirtualClock(),
+    clock,
   });
 }
 
@@ -221,6 +231,24 @@ test('a credential plugin that fails says why, and no secret', async () => {
       String(message),
     );
   }
+});
+
+test('a credential plugin that hangs holds up nobody who gives up, and is killed after 30 s', async () => {
+  const clock = new VirtualClock();
+  const pidFile = join(directory, 'pid');
+  const command = script('hanging', `trap '' TERM; echo $$ > ${pidFile}; exec sleep 60`);
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command };
+  const { identity } = parse(config({ exec }), undefined, clock);
+  const patient = assert.rejects(identity.current(), /no answer in 30000 ms$/u);
+  const stopping = new AbortController();
+  const hasty = assert.rejects(identity.current(stopping.signal), /^Error: enough$/u);
+  stopping.abort(new Error('enough'));
+  await hasty;
+  const pid = (): string => readFileSync(pidFile, 'utf8').trim();
+  await until('it runs', () => pid() !== '');
+  await clock.advance(30_000);
+  await until('it is killed', () => !existsSync(`/proc/${pid()}`));
+  await patient;
 });
 
 test('a pod finds its account', async () => {
