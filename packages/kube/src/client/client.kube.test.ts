@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { KubernetesControlPlane } from '@fairlead/lab/kubernetes';
 import { EventRecorder } from '../events/event-recorder.ts';
 import { configMaps, clientOf, startCluster } from '../testing/real-cluster.ts';
@@ -171,6 +174,14 @@ test('a server that shows another certificate is not spoken to', async () => {
     { fieldManager: 'test' },
   );
   await assert.rejects(client.get(resources.nodes, { name: 'n' }), /self-signed|unable to/u);
+});
+
+test('where no certificate is given those of the system are trusted', async () => {
+  await promisify(execFile)(
+    process.execPath,
+    [join(import.meta.dirname, '../testing/client-child.ts'), cluster.server, cluster.token()],
+    { env: { SSL_CERT_FILE: cluster.certificateAuthority } },
+  );
 });
 
 test('a Unix socket leads to it as well', async () => {

@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionError } from './errors.ts';
@@ -144,16 +145,21 @@ export class HttpTransport implements Transport, Disposable {
       if (same) return present;
       closeKept(present.requests);
     }
-    const tls: https.AgentOptions = {
-      rejectUnauthorized: !insecure,
-      servername: serverName ?? serverNameOf(server),
-      ...(authority === undefined ? {} : { ca: authority }),
-      ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
-    };
-    const make = (options: https.AgentOptions): http.Agent =>
+    const secure: https.AgentOptions | undefined =
       server.protocol === 'https:'
-        ? new https.Agent({ ...tls, ...options })
-        : new http.Agent(options);
+        ? {
+            rejectUnauthorized: !insecure,
+            servername: serverName ?? serverNameOf(server),
+            // Made once, as to read the hundreds of the system takes a tenth of a second.
+            secureContext: createSecureContext({
+              ca: authority ?? getCACertificates('system'),
+              cert: client?.certificate,
+              key: client?.key,
+            }),
+          }
+        : undefined;
+    const make = (options: http.AgentOptions): http.Agent =>
+      secure === undefined ? new http.Agent(options) : new https.Agent({ ...secure, ...options });
     this.#agents = {
       authority,
       client,
