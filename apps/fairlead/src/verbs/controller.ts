@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { runController } from '../controller/controller.ts';
 import type { ListenAddress } from '../http.ts';
-import { kubeconfigOption, logLevelOption, metricsOption } from './options.ts';
+import { kubeconfigOption, logLevelOption, metricsOption, requireClassOption } from './options.ts';
 
 interface ControllerFlags {
   readonly kubeconfig?: string;
   readonly logLevel: string;
   readonly metrics: ListenAddress | 'off';
-  readonly requireClass?: boolean;
+  readonly requireClass: boolean;
   readonly identity?: string;
 }
 
@@ -19,9 +19,7 @@ export function controllerVerb(): Command {
       'run in the cluster, two or more: give Services of type LoadBalancer their addresses',
     )
     .addOption(kubeconfigOption())
-    .addOption(
-      new Option('--require-class', 'leave Services without a loadBalancerClass to others'),
-    )
+    .addOption(requireClassOption())
     .addOption(logLevelOption())
     .addOption(metricsOption(7474))
     .addOption(
@@ -35,7 +33,7 @@ export function controllerVerb(): Command {
         kubeconfig: flags.kubeconfig,
         logLevel: flags.logLevel,
         metrics: flags.metrics,
-        requireClass: flags.requireClass ?? false,
+        requireClass: flags.requireClass,
         identity: flags.identity ?? `${hostname()}_${randomBytes(4).toString('hex')}`,
       });
     });

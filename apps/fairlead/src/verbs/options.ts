@@ -25,7 +25,10 @@ export const logLevelOption = (): Option =>
 
 /** @param port Where it listens by default, on the loopback interface. */
 export const metricsOption = (port: number): Option =>
-  new Option('--metrics <addr:port>', 'serve /metrics, /healthz and /readyz there; 0 = off')
+  new Option(
+    '--metrics <addr:port>',
+    'serve /metrics, /healthz and /readyz there; a port alone = on every IPv4 address; 0 = off',
+  )
     .argParser(parseListenAddress)
     .default({ host: '127.0.0.1', port }, `127.0.0.1:${port}`);
 
@@ -34,7 +37,9 @@ function parseListenAddress(text: string): ListenAddress | 'off' {
   const match = /^(?:\[(?<v6>[^\]]+)\]:|(?<host>[^:]*):)?(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.['port']);
   if (match === null || port > 65_535) {
-    throw new InvalidArgumentError("expected ADDR:PORT, as in '0.0.0.0:7475', or 0.");
+    throw new InvalidArgumentError(
+      "expected ADDR:PORT, as in '127.0.0.1:7475', a port alone, or 0.",
+    );
   }
   if (port === 0) return 'off';
   return { host: match.groups?.['v6'] ?? (match.groups?.['host'] || '0.0.0.0'), port };
