@@ -4,6 +4,7 @@ import { KubernetesCluster } from '@fairlead/lab/kubernetes';
 import { takeWrites, type Writes } from './api-writes/count-writes.ts';
 import { earlier, steps, type Step } from './api-writes/steps.ts';
 import type { Benchmark } from './benchmark.ts';
+import { bringKubernetes } from '../scripts/bring-kubernetes.ts';
 
 const CONTROLLER = 'controller';
 
@@ -12,6 +13,7 @@ export const apiWrites: Benchmark = {
   summary:
     'what agents and controller write to the API server when something happens, and when not',
   run: async () => {
+    bringKubernetes();
     console.log(
       'Requests but GET of three agents and the controller in the time named and some after it.',
     );

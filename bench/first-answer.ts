@@ -13,6 +13,7 @@ import type { Benchmark } from './benchmark.ts';
 import { fairlead, type Contestant } from './first-answer/contestant.ts';
 import { buildMetallb } from './first-answer/metallb.ts';
 import { median, spread } from './spread.ts';
+import { bringKubernetes } from '../scripts/bring-kubernetes.ts';
 import { wholeNumber } from '../scripts/usage.ts';
 
 /** Median and worst. */
@@ -41,6 +42,7 @@ export const firstAnswer: Benchmark = {
       },
     });
     const rounds = wholeNumber('--rounds', values.rounds);
+    bringKubernetes();
     const contestants = values.metallb ? [fairlead, await buildMetallb()] : [fairlead];
     console.log(
       `A Service is created ${rounds} times, after ${WARM_UPS} to warm up, in a cluster of one node and in one of`,

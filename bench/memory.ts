@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.ts';
+import { bringKubernetes } from '../scripts/bring-kubernetes.ts';
 import { wholeNumber } from '../scripts/usage.ts';
 import { measureKubernetes } from './memory/kubernetes.ts';
 import type { Sizes } from './memory/resident-size.ts';
@@ -48,6 +49,7 @@ async function standalone(counts: readonly number[]): Promise<void> {
 }
 
 async function kubernetes(counts: readonly number[]): Promise<void> {
+  bringKubernetes();
   console.log('Resident size (VmRSS) of three agents and the leading controller in the shipped');
   console.log('form, MiB. The API server is real; no kube-proxy. Each Service has an address of');
   console.log('each family and two EndpointSlices of two pods.\n');

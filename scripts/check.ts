@@ -12,6 +12,12 @@ const CHECKS = [
   { name: 'generated files', command: ['node', 'scripts/generate.ts', '--check'] },
 ] as const;
 
+if (process.argv.includes('--help')) {
+  const names = CHECKS.map(({ name }) => name).join(', ');
+  console.log(`usage: npm run check\n\n${names}: ends at the first that fails`);
+  process.exit(0);
+}
+
 for (const { name, command } of CHECKS) {
   const started = performance.now();
   const [program, ...args] = command;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Brings what a command needs and nothing else: `node scripts/setup.mjs [run|check|test|demo|demo-kubernetes|bench]`.
+// Brings what a command needs and nothing else: `node scripts/setup.mjs [run|check|test|demo|bench|kubernetes]`.
 // Runs on the system's own Node (20 or later), so it is plain JavaScript without dependencies.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { ensureKubernetesBinaries } from './kubernetes-binaries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const PARTS = ['run', 'check', 'test', 'demo', 'demo-kubernetes', 'bench'];
-/** Those that start a real Kubernetes. */
-const KUBERNETES_PARTS = ['test', 'demo-kubernetes'];
+/** `kubernetes` is what demo and benchmarks ask for besides, where they start a real one. */
+const PARTS = ['run', 'check', 'test', 'demo', 'bench', 'kubernetes'];
+const KUBERNETES_PARTS = ['test', 'kubernetes'];
 const part = process.argv[2] ?? 'run';
 if (!PARTS.includes(part)) {
   console.error(`setup: unknown part '${part}'; known are ${PARTS.join(', ')}`);
@@ -33,7 +33,12 @@ const SYSTEM_NEEDS = [
   { package: 'ethtool', command: 'ethtool', why: 'checksum offload of the lab' },
   { package: 'bpftool', command: 'bpftool', why: 'tests detach programs by it', parts: ['test'] },
   { package: 'curl', command: 'curl', why: 'tests ask for metrics by it', parts: ['test'] },
-  { package: 'procps', command: 'sysctl', why: 'tests change settings by it', parts: ['test'] },
+  {
+    package: 'procps',
+    command: 'sysctl',
+    why: 'faults change settings by it',
+    parts: ['test', 'bench'],
+  },
   {
     package: 'openssl',
     command: 'openssl',
@@ -149,10 +154,8 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exit(1);
 }
 installNpmPackages();
-if (part !== 'check') {
-  installSystemPackages();
-  build();
-}
+if (part !== 'check') installSystemPackages();
+if (part !== 'check' && part !== 'kubernetes') build();
 if (KUBERNETES_PARTS.includes(part)) {
   try {
     await ensureKubernetesBinaries(say);

@@ -1,6 +1,7 @@
 // Shows in about a minute what Fairlead does: npm run demo [-- --kubernetes] [--keep]
 import { parseArgs } from 'node:util';
 import { Lab, lookAround, monotonicMs } from '@fairlead/lab';
+import { bringKubernetes } from '../../scripts/bring-kubernetes.ts';
 import { showClientAddresses } from './client-addresses.ts';
 import { showFailover } from './failover.ts';
 import { startStandalone } from './standalone.ts';
@@ -24,6 +25,7 @@ if (flags.help) {
   process.exit(0);
 }
 
+if (flags.kubernetes) bringKubernetes();
 const startedMs = monotonicMs();
 console.log('Fairlead demo: a load balancer for Kubernetes on your own hardware');
 await using lab = await Lab.create({ name: 'demo', keep: flags.keep });
