@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress } from '@fairlead/ip';
-import { backendsByNode, portBackends, usableBackends } from './backends.ts';
+import { portBackends, usableBackends } from './backends.ts';
 import type { Endpoint, LoadBalancerService, NodeName } from './state.ts';
 import { sampleService } from './testing/sample-service.ts';
 
@@ -73,22 +73,5 @@ describe('usable backends', () => {
       ['dns', ['10.244.2.5:5353']],
     ]);
     assert.deepEqual(usableBackends(service, { ...http, protocol: 'UDP' }, 4), []);
-  });
-
-  it('are grouped by node, those without a node apart', () => {
-    const service = serviceWith(
-      endpoint('10.244.1.5'),
-      endpoint('10.244.1.6'),
-      endpoint('192.0.2.99', { node: undefined }),
-    );
-    const groups = backendsByNode(usableBackends(service, http, 4));
-    const sizes = [...groups].map(([node, backends]) => [node, backends.length]);
-    assert.deepEqual(
-      new Map(sizes as [string | undefined, number][]),
-      new Map([
-        ['node-1', 2],
-        [undefined, 1],
-      ]),
-    );
   });
 });

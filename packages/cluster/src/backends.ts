@@ -47,13 +47,6 @@ export function portBackends(
   return service.ports.map((port) => ({ port, backends: usableBackends(service, port, family) }));
 }
 
-/** Backends by the node they are on; under undefined those that name none. */
-export function backendsByNode(
-  backends: readonly Backend[],
-): ReadonlyMap<NodeName | undefined, readonly Backend[]> {
-  return Map.groupBy(backends, ({ node }) => node);
-}
-
 /** An endpoint's port belongs to a Service's port of the same name and protocol. */
 function backendsOf(endpoint: Endpoint, port: ServicePort) {
   return endpoint.ports

@@ -1,10 +1,4 @@
-export {
-  backendsByNode,
-  portBackends,
-  usableBackends,
-  type Backend,
-  type PortBackends,
-} from './backends.ts';
+export { portBackends, usableBackends, type Backend, type PortBackends } from './backends.ts';
 export { deepFreeze } from './deep-freeze.ts';
 export { listChange, type ListChange } from './list-change.ts';
 export { matchesInterface } from './interface-globs.ts';

@@ -33,21 +33,11 @@ export {
   type RangeResult,
 } from './range.ts';
 export {
-  rendezvousCandidates,
   rendezvousKey,
-  rendezvousOrder,
   rendezvousScore,
-  rendezvousWinner,
   weightedRendezvousOrder,
   weightedRendezvousScore,
-  type RendezvousCandidate,
   type WeightedName,
 } from './rendezvous.ts';
 export { rememberedBytes } from './remembered.ts';
-export {
-  isLinkLocal,
-  isLoopback,
-  isMulticast,
-  isUnspecified,
-  solicitedNodeGroup,
-} from './scope.ts';
+export { isLinkLocal, isMulticast, isUnspecified, solicitedNodeGroup } from './scope.ts';

@@ -3,11 +3,8 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { hash32 } from './hash32.ts';
 import {
-  rendezvousCandidates,
   rendezvousKey,
-  rendezvousOrder,
   rendezvousScore,
-  rendezvousWinner,
   weightedRendezvousOrder,
   weightedRendezvousScore,
 } from './rendezvous.ts';
@@ -20,10 +17,18 @@ const keys = fc.oneof(fc.string(), fc.integer({ min: 0, max: 0xffffffff }));
 /** Two names that have the same hash, and so the same score for every key. */
 const twins = ['node-53119', 'node-70603'] as const;
 
+/** The order of candidates that all weigh the same. */
+function order(key: string | number, candidates: readonly string[], weight = 1): string[] {
+  return weightedRendezvousOrder(
+    key,
+    candidates.map((name) => ({ name, weight })),
+  );
+}
+
 describe('rendezvous hashing', () => {
   it('orders candidates alike wherever it is computed', () => {
-    assert.deepEqual(rendezvousOrder('192.0.2.10', ['n1', 'n2', 'n3']), ['n3', 'n1', 'n2']);
-    assert.deepEqual(rendezvousOrder('192.0.2.10', ['n3', 'n2', 'n1']), ['n3', 'n1', 'n2']);
+    assert.deepEqual(order('192.0.2.10', ['n1', 'n2', 'n3']), ['n3', 'n1', 'n2']);
+    assert.deepEqual(order('192.0.2.10', ['n3', 'n2', 'n1']), ['n3', 'n1', 'n2']);
   });
 
   // Nodes of all versions agree by these: a changed line here is a broken cluster.
@@ -36,7 +41,7 @@ describe('rendezvous hashing', () => {
   for (const [key, plain, weighted] of pinned) {
     it(`is stable for ever: ${key}`, () => {
       const weights = [1, 2, 3, 4, 5].map((weight) => ({ name: `n${weight}`, weight }));
-      assert.equal(rendezvousOrder(key, ['n1', 'n2', 'n3', 'n4', 'n5']).join(' '), plain);
+      assert.equal(order(key, ['n1', 'n2', 'n3', 'n4', 'n5']).join(' '), plain);
       assert.equal(weightedRendezvousOrder(key, weights).join(' '), weighted);
     });
   }
@@ -50,32 +55,17 @@ describe('rendezvous hashing', () => {
 
   it('takes whole 32-bit numbers as keys only', () => {
     for (const key of [-1, 0.5, 2 ** 32, Number.NaN]) {
-      assert.throws(() => rendezvousOrder(key, ['n1']), RangeError);
+      assert.throws(() => order(key, ['n1']), RangeError);
     }
   });
 
   it('settles equal scores by name', () => {
     assert.equal(hash32(twins[0]), hash32(twins[1]));
-    for (const order of [twins, twins.toReversed()]) {
-      assert.deepEqual(rendezvousOrder('key', order), twins);
-      assert.equal(rendezvousWinner(7, rendezvousCandidates(order))?.name, twins[0]);
-      const weighted = order.map((name) => ({ name, weight: 3 }));
-      assert.deepEqual(weightedRendezvousOrder('key', weighted), twins);
-    }
+    for (const names of [twins, twins.toReversed()]) assert.deepEqual(order('key', names), twins);
   });
 
   it('has no winner among nobody', () => {
-    assert.equal(rendezvousWinner(7, []), undefined);
-    assert.deepEqual(rendezvousOrder('key', []), []);
-  });
-
-  it('has the first of the order as the winner', () => {
-    fc.assert(
-      fc.property(keys, names, (key, candidates) => {
-        const winner = rendezvousWinner(rendezvousKey(key), rendezvousCandidates(candidates));
-        assert.equal(winner?.name, rendezvousOrder(key, candidates)[0]);
-      }),
-    );
+    assert.deepEqual(order('key', []), []);
   });
 
   it('keeps the order of the others when one goes', () => {
@@ -83,20 +73,19 @@ describe('rendezvous hashing', () => {
       fc.property(keys, names, fc.nat(), (key, candidates, index) => {
         const gone = candidates[index % candidates.length];
         const rest = candidates.filter((name) => name !== gone);
-        const expected = rendezvousOrder(key, candidates).filter((name) => name !== gone);
-        assert.deepEqual(rendezvousOrder(key, rest), expected);
+        const expected = order(key, candidates).filter((name) => name !== gone);
+        assert.deepEqual(order(key, rest), expected);
       }),
     );
   });
 
   for (const count of [2, 3, 10, 50]) {
     it(`spreads 1024 buckets evenly over ${count} nodes`, () => {
-      const candidates = rendezvousCandidates(Array.from({ length: count }, (_, n) => `node-${n}`));
-      const won = new Map(candidates.map(({ name }) => [name, 0]));
+      const candidates = Array.from({ length: count }, (_, n) => `node-${n}`);
+      const won = new Map(candidates.map((name) => [name, 0]));
       for (let bucket = 0; bucket < 1024; bucket++) {
-        const winner = rendezvousWinner(rendezvousKey(bucket), candidates);
-        assert.ok(winner);
-        won.set(winner.name, (won.get(winner.name) ?? 0) + 1);
+        const [winner = ''] = order(bucket, candidates);
+        won.set(winner, (won.get(winner) ?? 0) + 1);
       }
       const mean = 1024 / count;
       // Four standard deviations of fair dice.
@@ -111,7 +100,7 @@ describe('rendezvous hashing', () => {
     const candidates = Array.from({ length: 5 }, (_, n) => `node-${n}`);
     const heirs = new Map<string, number>();
     for (let key = 0; key < 20_000; key++) {
-      const [first, second] = rendezvousOrder(key, candidates);
+      const [first, second] = order(key, candidates);
       if (first === 'node-0' && second) heirs.set(second, (heirs.get(second) ?? 0) + 1);
     }
     assert.equal(heirs.size, 4);
@@ -142,23 +131,23 @@ describe('weighted rendezvous hashing', () => {
   });
 
   it('leaves out who has no weight', () => {
-    const order = weightedRendezvousOrder('key', [
+    const partakers = weightedRendezvousOrder('key', [
       { name: 'n1', weight: 0 },
       { name: 'n2', weight: 1 },
       { name: 'n3', weight: -1 },
       { name: 'n4', weight: Number.NaN },
     ]);
-    assert.deepEqual(order, ['n2']);
+    assert.deepEqual(partakers, ['n2']);
   });
 
-  it('orders equal weights as no weights', () => {
+  it('orders equal weights by the plain score', () => {
     fc.assert(
       fc.property(keys, names, fc.integer({ min: 1, max: 9 }), (key, candidates, weight) => {
-        const order = weightedRendezvousOrder(
-          key,
-          candidates.map((name) => ({ name, weight })),
+        const score = (name: string) => rendezvousScore(rendezvousKey(key), hash32(name));
+        assert.deepEqual(
+          order(key, candidates, weight),
+          candidates.toSorted((a, b) => score(b) - score(a) || (a < b ? -1 : 1)),
         );
-        assert.deepEqual(order, rendezvousOrder(key, candidates));
       }),
     );
   });
@@ -185,7 +174,7 @@ describe('weighted rendezvous hashing', () => {
       fc.property(keys, weighted, fc.nat(), fc.nat({ max: 9 }), (key, before, index, weight) => {
         const changed = before[index % before.length]?.name;
         const after = before.map((each) => (each.name === changed ? { ...each, weight } : each));
-        const others = (order: string[]) => order.filter((name) => name !== changed);
+        const others = (all: string[]) => all.filter((name) => name !== changed);
         const was = weightedRendezvousOrder(key, before);
         const is = weightedRendezvousOrder(key, after);
         assert.deepEqual(others(is), others(was));

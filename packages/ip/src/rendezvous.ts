@@ -8,13 +8,6 @@ import { lnOfHash } from './natural-logarithm.ts';
  * are stable for ever. Equal scores are settled by name, the lower code units first.
  */
 
-/** A name with its hash, so that many keys can be ordered without hashing the names each time. */
-export interface RendezvousCandidate {
-  readonly name: string;
-  /** `hash32` of the name. */
-  readonly hash: number;
-}
-
 /** A candidate that shall win in proportion to its weight, a finite number; 0 or less takes no part. */
 export interface WeightedName {
   readonly name: string;
@@ -32,39 +25,9 @@ export function rendezvousKey(key: string | number): number {
   return hash32(Uint8Array.of(key, key >>> 8, key >>> 16, key >>> 24));
 }
 
-/** The candidates with their hashes. */
-export function rendezvousCandidates(names: readonly string[]): RendezvousCandidate[] {
-  return names.map((name) => ({ name, hash: hash32(name) }));
-}
-
 /** A candidate's score for a key, 0 to 2^32 - 1; the highest wins. */
 export function rendezvousScore(keyHash: number, candidateHash: number): number {
   return hashPair(keyHash, candidateHash);
-}
-
-/** The candidate that comes first for a key, without ordering the others; undefined where there is none. */
-export function rendezvousWinner<T extends RendezvousCandidate>(
-  keyHash: number,
-  candidates: readonly T[],
-): T | undefined {
-  let winner: T | undefined;
-  let highest = -1;
-  for (const candidate of candidates) {
-    const score = rendezvousScore(keyHash, candidate.hash);
-    if (score < highest) continue;
-    if (score === highest && winner !== undefined && winner.name <= candidate.name) continue;
-    winner = candidate;
-    highest = score;
-  }
-  return winner;
-}
-
-/** The candidates in the order in which they win the key, highest score first. */
-export function rendezvousOrder(key: string | number, candidates: readonly string[]): string[] {
-  const keyHash = rendezvousKey(key);
-  return byScore(
-    candidates.map((name) => ({ name, score: rendezvousScore(keyHash, hash32(name)) })),
-  );
 }
 
 /**
@@ -86,17 +49,12 @@ export function weightedRendezvousOrder(
   candidates: readonly WeightedName[],
 ): string[] {
   const keyHash = rendezvousKey(key);
-  return byScore(
-    candidates
-      .filter(({ weight }) => weight > 0)
-      .map(({ name, weight }) => ({
-        name,
-        score: weightedRendezvousScore(keyHash, hash32(name), weight),
-      })),
-  );
-}
-
-function byScore(scored: { name: string; score: number }[]): string[] {
-  scored.sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
-  return scored.map(({ name }) => name);
+  return candidates
+    .filter(({ weight }) => weight > 0)
+    .map(({ name, weight }) => ({
+      name,
+      score: weightedRendezvousScore(keyHash, hash32(name), weight),
+    }))
+    .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
 }

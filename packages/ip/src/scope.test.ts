@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAddress, type IpAddress } from './address.ts';
-import {
-  isLinkLocal,
-  isLoopback,
-  isMulticast,
-  isUnspecified,
-  solicitedNodeGroup,
-} from './scope.ts';
+import { isLinkLocal, isMulticast, isUnspecified, solicitedNodeGroup } from './scope.ts';
 
 describe('the scope of an address', () => {
-  const scopes = { isLinkLocal, isLoopback, isMulticast, isUnspecified };
+  const scopes = { isLinkLocal, isMulticast, isUnspecified };
   const cases = {
     isLinkLocal: ['169.254.0.0', '169.254.255.255', 'fe80::', 'fe80::1', 'febf:ffff::1'],
-    isLoopback: ['127.0.0.1', '127.255.255.255', '::1'],
     isMulticast: ['224.0.0.0', '239.255.255.255', 'ff00::', 'ff02::1', 'ffff::1'],
     isUnspecified: ['0.0.0.0', '::'],
-    none: [
-      '169.253.255.255',
-      '169.255.0.0',
-      '126.255.255.255',
-      '128.0.0.0',
-      '223.255.255.255',
-    ].concat(
-      ['240.0.0.0', '0.0.0.1', 'fe7f:ffff::', 'fec0::', 'feff::1', '::2', '2001:db8::1'],
+    none: ['169.253.255.255', '169.255.0.0', '127.0.0.1', '223.255.255.255'].concat(
+      ['240.0.0.0', '0.0.0.1', 'fe7f:ffff::', 'fec0::', 'feff::1', '::1', '2001:db8::1'],
       ['::ffff:127.0.0.1', '::ffff:169.254.0.1', '::ffff:224.0.0.1', '::ffff:0.0.0.0'],
     ),
   };

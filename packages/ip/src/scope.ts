@@ -6,7 +6,6 @@ type SpecialNetworks = Readonly<Record<4 | 6, Prefix>>;
 // IANA special-purpose address registries, with the RFC that made the entry.
 const linkLocal = networks('169.254.0.0/16' /* RFC 3927 */, 'fe80::/10' /* RFC 4291 §2.5.6 */);
 const multicast = networks('224.0.0.0/4' /* RFC 1112 §4 */, 'ff00::/8' /* RFC 4291 §2.7 */);
-const loopback = networks('127.0.0.0/8' /* RFC 1122 §3.2.1.3 */, '::1/128' /* RFC 4291 §2.5.3 */);
 const unspecified = networks('0.0.0.0/32' /* RFC 1122 §3.2.1.3 */, '::/128' /* RFC 4291 §2.5.2 */);
 
 /** Whether the address means something on its own link only. */
@@ -17,11 +16,6 @@ export function isLinkLocal(address: IpAddress): boolean {
 /** Whether the address names a group. */
 export function isMulticast(address: IpAddress): boolean {
   return prefixContains(multicast[familyOf(address)], address);
-}
-
-/** Whether the address never leaves its host. */
-export function isLoopback(address: IpAddress): boolean {
-  return prefixContains(loopback[familyOf(address)], address);
 }
 
 /** Whether the address is `0.0.0.0` or `::`. */

@@ -16,15 +16,6 @@ export function podKey({ address, port }: LandPod): string {
   return `${nameable(address)}/${port}`;
 }
 
-/** By address, protocol and port, as text. */
-export function compareEntries(a: EntryAddress, b: EntryAddress): number {
-  return compare(a.address, b.address) || compare(a.protocol, b.protocol) || a.port - b.port;
-}
-
 function nameable(address: string): string {
   return address.replaceAll(':', '_');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -1,6 +1,6 @@
 import type { ServiceKey } from '@fairlead/cluster';
 import fc from 'fast-check';
-import { compareEntries, entryKey } from '../entry-key.ts';
+import { entryKey } from '../entry-key.ts';
 import type { LandEntry, LandPlan } from '../plan.ts';
 import { allowedSources } from '../source-prefixes.ts';
 import { address, prefix, self } from './example-cluster.ts';
@@ -45,7 +45,7 @@ export const landPlans: fc.Arbitrary<LandPlan> = fc
     announcingInterfaces,
     addresses: [...new Set(entries.map(({ address }) => address))],
     answering: answering.map(address),
-    entries: entries.toSorted(compareEntries),
+    entries: entries.toSorted((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1)),
     problems: [],
   }));
 
