@@ -1,6 +1,7 @@
 import { parseAddress, type IpAddress, type MacAddress } from '@fairlead/ip';
 import { arpRequest, encodeNeighbourSolicitation } from '@fairlead/l2';
 import { listTcIngress, monotonicNs, type TcMode } from '@fairlead/linux';
+import { temporaryBpffs } from '@fairlead/linux/testing';
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,7 @@ import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { layCable, temporaryBpffs, type Cable } from './conformance/cable.ts';
+import { layCable, type Cable } from './conformance/cable.ts';
 import { objectPath } from './conformance/stage.ts';
 import { ResponderMaps } from './responder-maps.ts';
 import { Responder } from './responder.ts';

@@ -1,12 +1,13 @@
 import { parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
 import { arpRequest, decodeArp, decodeEthernet, etherTypes, gratuitousArp } from '@fairlead/l2';
 import { listTcIngress, monotonicNs, type TcMode } from '@fairlead/linux';
+import { temporaryBpffs } from '@fairlead/linux/testing';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { findInterface, ip, layCable, temporaryBpffs, type Cable } from './conformance/cable.ts';
+import { findInterface, ip, layCable, type Cable } from './conformance/cable.ts';
 import { objectPath, longNs } from './conformance/stage.ts';
 import type { Evidence } from './responder-layout.ts';
 import { ResponderMaps } from './responder-maps.ts';

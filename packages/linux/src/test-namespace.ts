@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mountBpffs, unmountBpffs } from './bpf/bpffs.ts';
@@ -29,12 +29,14 @@ export function temporaryDirectory(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A bpffs that is gone after the test. */
+/** An empty directory in a bpffs that is gone after the test. The kernel may have put files of its own into its root. */
 export function temporaryBpffs(): Disposable & { readonly path: string } {
   const directory = temporaryDirectory();
   mountBpffs(directory.path);
+  const path = join(directory.path, 'empty');
+  mkdirSync(path);
   return {
-    path: directory.path,
+    path,
     [Symbol.dispose]: () => {
       unmountBpffs(directory.path);
       directory[Symbol.dispose]();

@@ -1,9 +1,7 @@
 import type { MacAddress } from '@fairlead/ip';
-import { mountBpffs, PacketSocket, Poller, unmountBpffs, listInterfaces } from '@fairlead/linux';
+import { listInterfaces, PacketSocket, Poller } from '@fairlead/linux';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 
 /** For the tests: two interfaces at the ends of a cable, the program at the ingress of `near`. */
 export interface Cable extends Disposable {
@@ -95,19 +93,4 @@ export function findInterface(name: string): { readonly index: number; readonly 
   const found = listInterfaces().find((each) => each.name === name);
   if (found?.mac === undefined) throw new Error(`no interface ${name} with a MAC`);
   return { index: found.index, mac: found.mac };
-}
-
-/** An empty directory in a bpffs of the test's own. */
-export function temporaryBpffs(): Disposable & { readonly path: string } {
-  const root = mkdtempSync(join(tmpdir(), 'fairlead-bpffs-'));
-  mountBpffs(root);
-  const path = join(root, 'empty');
-  mkdirSync(path);
-  return {
-    path,
-    [Symbol.dispose]() {
-      unmountBpffs(root);
-      rmdirSync(root);
-    },
-  };
 }

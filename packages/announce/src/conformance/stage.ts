@@ -1,10 +1,11 @@
 import { monotonicNs, type TcMode } from '@fairlead/linux';
+import { temporaryBpffs } from '@fairlead/linux/testing';
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
 import { Responder } from '../responder.ts';
-import { layCable, temporaryBpffs, type Cable } from './cable.ts';
+import { layCable, type Cable } from './cable.ts';
 import { free4, free6, held4, held6, sibling, us, watched4, watched6 } from './cast.ts';
 import { judge, type Outcome, type Scene } from './judge.ts';
 

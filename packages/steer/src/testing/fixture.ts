@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { detachTcIngress, type TcMode } from '@fairlead/linux';
+import { temporaryBpffs } from '@fairlead/linux/testing';
 import { SteerDriver } from '../apply/driver.ts';
 import type { Flow } from '../flow.ts';
 import { buildFrame, type FrameOptions } from './frames.ts';
-import { interfaceIndex, Network, temporaryBpffs, type Arrival } from './network.ts';
+import { interfaceIndex, Network, type Arrival } from './network.ts';
 
 /** What `npm run setup` compiled. */
 export const objectPath = fileURLToPath(

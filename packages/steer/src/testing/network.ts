@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { macFromBytes, type MacAddress } from '@fairlead/ip';
-import { listInterfaces, mountBpffs, PacketSocket, unmountBpffs } from '@fairlead/linux';
+import { listInterfaces, PacketSocket } from '@fairlead/linux';
 
 /** Where a frame went: to which port of the switch, as the stack behind it saw it. */
 export interface Arrival {
@@ -179,20 +177,6 @@ export function interfaceIndex(name: string): number {
   const found = listInterfaces().find((each) => each.name === name);
   if (found === undefined) throw new RangeError(`no interface ${name}`);
   return found.index;
-}
-
-/** A bpffs that goes with the test. */
-export function temporaryBpffs(): Disposable & { readonly path: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'steer-test-'));
-  const path = join(directory, 'bpf');
-  mountBpffs(path);
-  return {
-    path,
-    [Symbol.dispose]() {
-      unmountBpffs(path);
-      rmSync(directory, { recursive: true });
-    },
-  };
 }
 
 /** Runs shell commands. */
