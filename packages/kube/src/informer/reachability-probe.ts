@@ -43,6 +43,8 @@ export class ReachabilityProbe {
   readonly #clock: Clock;
   readonly #listeners = new Set<ReachabilityListener>();
   #failures = 0;
+  /** What the last failure came with: a status, or 0 where there was no answer. */
+  #failedWith = 0;
   /** Since when the server has been away. One that refuses is there, and so are the watches. */
   #awayMs: number | undefined;
 
@@ -96,10 +98,13 @@ export class ReachabilityProbe {
 
   #fail(error: Error): number {
     const { random, everyMs = defaultEveryMs, onChange } = this.#options;
-    const refused = error instanceof ApiError && error.code < 500;
+    const code = error instanceof ApiError ? error.code : 0;
+    const refused = code >= 400 && code < 500;
     if (!refused) this.#awayMs ??= this.#clock.nowMs();
     this.#failures += 1;
-    if (this.#failures === 1) onChange?.({ reachable: false, error });
+    const isNews = this.#failures === 1 || code !== this.#failedWith;
+    this.#failedWith = code;
+    if (isNews) onChange?.({ reachable: false, error });
     const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const ownMs = backoffMs(retryPolicy, this.#failures, random);
     return Math.max(ownMs, Math.min(retryAfterMs, everyMs));

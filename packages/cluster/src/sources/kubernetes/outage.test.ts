@@ -51,6 +51,17 @@ describe('an outage of the API server', () => {
     assert.equal(outage.problem, undefined);
   });
 
+  it('is told also where the server refused at first, and not while it refuses', () => {
+    const { outage, advance } = setUp();
+    outage.probed({ reachable: false, error: refused(429) });
+    advance(5000);
+    outage.probed({ reachable: false, error: cut });
+    advance(10_000);
+    assert.match(outage.problem?.message ?? '', /ECONNRESET/u);
+    outage.probed({ reachable: false, error: refused(403) });
+    assert.equal(outage.problem, undefined);
+  });
+
   it('is none where only one connection was cut, and the server answers others', () => {
     const { outage, advance, timers } = setUp();
     outage.suspect(cut);

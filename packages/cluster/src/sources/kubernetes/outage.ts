@@ -31,7 +31,7 @@ export class Outage implements Disposable {
   probed(state: Reachability): void {
     if (state.reachable) return;
     this.suspect(state.error);
-    if (isAboutServer(state.error)) this.#unreachable = state.error;
+    this.#unreachable = isAboutServer(state.error) ? state.error : undefined;
     this.#onChange();
   }
 
