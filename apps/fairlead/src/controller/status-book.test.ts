@@ -41,6 +41,44 @@ describe('a status that was decided', () => {
     assert.equal(book.due(web), undefined);
   });
 
+  it('counts also where it was given up while it was on its way: the server has it', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    book.want(web, nothing, given);
+    book.written(web, given, 1_000);
+    book.observe(showing(nothing), 1_500);
+    assert.deepEqual(book.unseen(), new Map([[web, given]]));
+    book.want(web, nothing, given);
+    assert.deepEqual(book.due(web), { before: given, after: nothing });
+  });
+
+  it('takes the place of what the server has, also while the view shows something older', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    book.written(web, given, 1_000);
+    const other = allocated(['192.0.2.101']);
+    book.want(web, other, given);
+    book.observe(showing(nothing), 1_500);
+    assert.deepEqual(book.due(web), { before: given, after: other });
+    book.want(web, nothing, other);
+    book.observe(showing(nothing), 1_600);
+    assert.deepEqual(book.due(web), { before: given, after: nothing });
+    const foreign = allocated(['203.0.113.1']);
+    book.observe(showing(foreign), 10_000);
+    assert.deepEqual(book.due(web), { before: foreign, after: nothing });
+  });
+
+  it('counts until the view shows it, also where another one was wanted meanwhile', () => {
+    const book = new StatusBook();
+    book.want(web, given, nothing);
+    book.written(web, given, 1_000);
+    book.want(web, allocated(['192.0.2.101']), given);
+    assert.deepEqual(book.want(web, given, nothing), { kind: 'nothing' });
+    book.observe(showing(nothing), 1_500);
+    assert.deepEqual(book.unseen(), new Map([[web, given]]));
+    assert.equal(book.due(web), undefined);
+  });
+
   it('can wait where only words differ', () => {
     const [condition] = given.conditions;
     assert.ok(condition !== undefined);
@@ -78,12 +116,12 @@ it('what somebody else wrote beside our words is none of ours', () => {
   assert.equal(book.unseen().size, 0);
 });
 
-it('what the server told counts also for a Service that the view does not have, until it is newer', () => {
+it('what the server told counts also for a Service that the view does not have, until that is surely newer', () => {
   const book = new StatusBook();
   book.learn(web, given, 1_000);
-  book.observe(stateOf({}), 900);
+  book.observe(stateOf({}), 2_900);
   assert.equal(book.unseen().size, 1);
-  book.observe(stateOf({}), 1_100);
+  book.observe(stateOf({}), 3_100);
   assert.equal(book.unseen().size, 0);
 });
 

@@ -6,9 +6,10 @@ import { differsInWordsOnly, sameStatus } from './compare-status.ts';
 interface Entry {
   /** What the server has, as far as we know. */
   readonly base: PublishedStatus;
+  /** When the server said so, ms; -Infinity where the view shows it. */
+  readonly baseMs: number;
+  /** The same object as `base` once the server has it. */
   readonly wanted: PublishedStatus;
-  /** When the server took it, ms; undefined while it waits to be written. */
-  readonly writtenMs: number | undefined;
   /** The server told us, so that it counts also where the view does not have the Service yet. */
   readonly learned: boolean;
 }
@@ -51,7 +52,7 @@ export class StatusBook {
 
   /** Whether a write has been made that the view must show some time. */
   get awaits(): boolean {
-    return this.#entries.values().some(({ writtenMs }) => writtenMs !== undefined);
+    return this.#entries.values().some(({ base, wanted }) => base === wanted);
   }
 
   /** Takes note of what the view shows. `currentMs`: it surely has what was true then. */
@@ -65,36 +66,38 @@ export class StatusBook {
         this.#observeOne(key, entry, published, currentMs);
       }
     }
-    for (const [key, { learned, writtenMs = currentMs }] of this.#entries) {
-      if (!seen.has(key) && !(learned && writtenMs >= currentMs)) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) {
+      if (!seen.has(key) && !(entry.learned && mayLag(entry, currentMs))) this.#entries.delete(key);
     }
     for (const key of this.#writes.keys()) if (!seen.has(key)) this.#writes.delete(key);
   }
 
   #observeOne(key: ServiceKey, entry: Entry, published: PublishedStatus, currentMs: number): void {
-    const { wanted, writtenMs } = entry;
-    const outdated = writtenMs !== undefined && currentMs > writtenMs + marginMs;
-    if (published.uid !== wanted.uid || outdated || sameStatus(published, wanted)) {
+    const { base, wanted } = entry;
+    if (published.uid !== wanted.uid) {
       this.#entries.delete(key);
-    } else if (writtenMs === undefined) {
-      this.#entries.set(key, { ...entry, base: published });
+      return;
     }
+    if (mayLag(entry, currentMs) && !sameStatus(published, base)) return;
+    if (base === wanted || sameStatus(published, wanted)) this.#entries.delete(key);
+    else this.#entries.set(key, { ...entry, base: published, baseMs: -Infinity });
   }
 
   /** What the server has, read by other means than the view, which may show it later. */
   learn(key: ServiceKey, status: PublishedStatus, nowMs: number): void {
-    this.#entries.set(key, { base: status, wanted: status, writtenMs: nowMs, learned: true });
+    this.#entries.set(key, { base: status, baseMs: nowMs, wanted: status, learned: true });
   }
 
   /** A status was decided; `before` is what counted until now. */
   want(key: ServiceKey, wanted: PublishedStatus, before: PublishedStatus): Urgency {
     const known = this.#entries.get(key);
-    const base = known?.base.uid === wanted.uid ? known.base : before;
+    const { base, baseMs } =
+      known?.base.uid === wanted.uid ? known : { base: before, baseMs: -Infinity };
     if (sameStatus(base, wanted)) {
-      this.#entries.delete(key);
+      this.#entries.set(key, { base, baseMs, wanted: base, learned: false });
       return { kind: 'nothing' };
     }
-    this.#entries.set(key, { base, wanted, writtenMs: undefined, learned: false });
+    this.#entries.set(key, { base, baseMs, wanted, learned: false });
     if (differsInWordsOnly(base, wanted)) return { kind: 'words' };
     const first = base.addresses.join() !== wanted.addresses.join();
     return { kind: 'write', delayMs: this.#contestDelayMs(key, wanted), first };
@@ -105,7 +108,7 @@ export class StatusBook {
     key: ServiceKey,
   ): { readonly before: PublishedStatus; readonly after: PublishedStatus } | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.writtenMs !== undefined) return undefined;
+    if (entry === undefined || entry.base === entry.wanted) return undefined;
     return { before: entry.base, after: entry.wanted };
   }
 
@@ -115,11 +118,9 @@ export class StatusBook {
     const last = this.#writes.get(key);
     const again = last?.hash === hash && nowMs - last.atMs < forgetContestMs;
     this.#writes.set(key, { hash, times: again ? last.times + 1 : 1, atMs: nowMs });
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    if (entry.wanted === status)
-      this.#entries.set(key, { ...entry, base: status, writtenMs: nowMs });
-    else this.#entries.set(key, { ...entry, base: status });
+    // Where it was given up on its way and nothing else waits, it counts all the same: the server has it.
+    const wanted = this.due(key)?.after ?? status;
+    this.#entries.set(key, { base: status, baseMs: nowMs, wanted, learned: false });
   }
 
   /** The same again: somebody else writes this status, too, and whoever is faster must not win by force. */
@@ -128,6 +129,11 @@ export class StatusBook {
     if (last === undefined || last.hash !== hashOf(wanted) || last.times < 2) return 0;
     return Math.min(firstContestMs * 2 ** Math.min(last.times - 2, 20), longestContestMs);
   }
+}
+
+/** Whether the view may be from before the server said what it has. */
+function mayLag({ baseMs }: Entry, currentMs: number): boolean {
+  return currentMs <= baseMs + marginMs;
 }
 
 function hashOf({ uid, addresses, conditions }: PublishedStatus): number {
