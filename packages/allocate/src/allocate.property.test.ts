@@ -219,6 +219,32 @@ describe('an allocation', () => {
     );
   });
 
+  it('gives nobody what another one shows, unless they can share it', () => {
+    fc.assert(
+      fc.property(states, states, (before, state) => {
+        const assigned = new Map(
+          [...allocate(before)].map(([key, { addresses }]) => [
+            key,
+            addresses.map(({ address }) => address),
+          ]),
+        );
+        const shows = ({ key }: LoadBalancerService, address: IpAddress) =>
+          assigned.get(key)?.includes(address) === true;
+        const allocations = allocate(state, assigned);
+        for (const one of state.services) {
+          for (const { address } of allocations.get(one.key)?.addresses ?? []) {
+            if (shows(one, address)) continue;
+            for (const other of state.services) {
+              if (other === one || !shows(other, address)) continue;
+              assert.ok(one.shareKey !== undefined && one.shareKey === other.shareKey, address);
+              assert.notEqual(one.ports[0]?.port, other.ports[0]?.port, address);
+            }
+          }
+        }
+      }),
+    );
+  });
+
   it('stays as assigned whatever Services come before or after', () => {
     fc.assert(
       fc.property(states, services, (state, others) => {

@@ -8,12 +8,15 @@ import { bothOrNone, familyProblem } from './problems.ts';
 import { grantRequests } from './requests.ts';
 import type { UsableRange } from './usable-range.ts';
 
-/** The addresses that Services hold already. */
+/**
+ * The addresses that the statuses of Services show, or may show by now. None of them is given to another Service,
+ * also where its own gets others: the new status may be written late or never.
+ */
 export type Assigned = ReadonlyMap<ServiceKey, readonly IpAddress[]>;
 
 /** Addresses that nobody gets for another reason than that a Service of the state holds them. */
 export interface Withheld {
-  /** Of Services that are not served and keep what they have. */
+  /** Of Services that are not served. */
   readonly reserved?: Assigned;
   /** Freed a short time ago. Who had one gets it back, and who requests one gets it. */
   readonly cooling?: Cooling;
@@ -44,6 +47,9 @@ export function allocate(
 
   for (const placement of placements) {
     keepAssigned(placement, assigned.get(placement.service.key) ?? [], inventory);
+  }
+  for (const placement of placements) {
+    keepLostInName(placement, assigned.get(placement.service.key) ?? [], inventory, ledger);
   }
   reserve(reserved, inventory, ledger);
   for (const placement of placements) {
@@ -90,7 +96,22 @@ function keepAssigned(
       (service.requestedPool ?? range.pool.name) === range.pool.name &&
       inventory.refusal(range.pool, service) === undefined &&
       inventory.ownerOf(address) === undefined;
-    if (keeps) placement.take({ range, address: integer, text: address });
+    if (keeps) placement.take({ range, address: integer, text: address, isShown: true });
+  }
+}
+
+/** Once all have kept what they can: who still shares the address keeps it. */
+function keepLostInName(
+  placement: Placement,
+  assigned: readonly IpAddress[],
+  inventory: Inventory,
+  ledger: Ledger,
+): void {
+  for (const text of assigned) {
+    if (placement.keeps(text)) continue;
+    const address = addressToInteger(text);
+    const range = inventory.rangeOf(familyOf(text), address);
+    if (range !== undefined) ledger.keepInName(placement.service, { range, address });
   }
 }
 

@@ -8,6 +8,8 @@ export interface Place {
   readonly address: bigint;
   /** The address as text, where it is at hand: making it anew for each Service would cost most of a round. */
   readonly text?: IpAddress;
+  /** The status of the Service shows it: it stays in the Service's name also where it gets another one. */
+  readonly isShown?: boolean;
 }
 
 /** Who holds an address: a Service, or what has to be known of one that is not served. */
@@ -52,7 +54,9 @@ export class Ledger {
 
   /** Whether the Service may have the address unasked. */
   isFree({ range, address }: Place, { key }: Pick<Holder, 'key'>): boolean {
-    if (this.#holdings[range.family].has(address) || range.isExcluded(address)) return false;
+    const holding = this.#holdings[range.family].get(address);
+    if (holding?.holders.some((holder) => holder.key !== key)) return false;
+    if (range.isExcluded(address)) return false;
     return (this.#cooling[range.family].get(address) ?? key) === key;
   }
 
@@ -86,6 +90,7 @@ export class Ledger {
     const holding = this.#holdings[range.family].get(address);
     if (holding === undefined) return undefined;
     for (const holder of holding.holders) {
+      if (holder.key === service.key) continue;
       if (service.shareKey === undefined || service.shareKey !== holder.shareKey) {
         return { kind: 'taken', holder };
       }
@@ -108,19 +113,15 @@ export class Ledger {
 
   /** The caller has made sure that there is no conflict. */
   take(service: Holder, place: Place): void {
-    const { range, address } = place;
-    const holdings = this.#holdings[range.family];
-    const present = holdings.get(address);
-    if (present !== undefined) {
-      present.holders.push(service);
-      return;
-    }
-    const holding: Holding = { place, holders: [service] };
-    holdings.set(address, holding);
-    this.#count(place, 1);
+    const holding = this.#hold(service, place);
     if (service.shareKey === undefined) return;
     const sharing = this.#byShareKey.get(service.shareKey) ?? new Set();
     this.#byShareKey.set(service.shareKey, sharing.add(holding));
+  }
+
+  /** What the Service loses stays in its name, but is no reason to join it there. */
+  keepInName(service: Holder, place: Place): void {
+    this.#hold(service, place);
   }
 
   release(service: Holder, place: Place): void {
@@ -133,6 +134,19 @@ export class Ledger {
     holdings.delete(place.address);
     this.#count(place, -1);
     if (service.shareKey !== undefined) this.#byShareKey.get(service.shareKey)?.delete(holding);
+  }
+
+  #hold(service: Holder, place: Place): Holding {
+    const holdings = this.#holdings[place.range.family];
+    const present = holdings.get(place.address);
+    if (present !== undefined) {
+      present.holders.push(service);
+      return present;
+    }
+    const holding: Holding = { place, holders: [service] };
+    holdings.set(place.address, holding);
+    this.#count(place, 1);
+    return holding;
   }
 
   /** An excluded address may still be held from before it was; it is no part of the capacity. */

@@ -1,4 +1,4 @@
-import { addressFromInteger, type IpFamily } from '@fairlead/ip';
+import { addressFromInteger, type IpAddress, type IpFamily } from '@fairlead/ip';
 import type { AllocatedAddress, Allocation, LoadBalancerService, Problem } from '@fairlead/cluster';
 import type { Ledger, Place } from './ledger.ts';
 
@@ -38,6 +38,10 @@ export class Placement {
     return this.#held[family] !== undefined;
   }
 
+  keeps(address: IpAddress): boolean {
+    return this.#held[4]?.text === address || this.#held[6]?.text === address;
+  }
+
   /** Takes the address unless somebody else's holding stands against it. */
   take(place: Place): boolean {
     if (this.#ledger.conflict(this.service, place) !== undefined) return false;
@@ -54,7 +58,7 @@ export class Placement {
   releaseAll(): void {
     for (const family of [4, 6] as const) {
       const place = this.#held[family];
-      if (place !== undefined) this.#ledger.release(this.service, place);
+      if (place !== undefined && !place.isShown) this.#ledger.release(this.service, place);
       this.#held[family] = undefined;
     }
   }

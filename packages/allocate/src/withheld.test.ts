@@ -36,6 +36,47 @@ describe('an address that a Service which is not served keeps', () => {
   });
 });
 
+describe('an address that a status shows and that its Service is to lose', () => {
+  const shown = holding('a', '192.0.2.4');
+  const mover = service('a', { requestedAddresses: [ip('192.0.2.5')] });
+
+  it('is given to nobody else, asked for or not, while its Service gets another', () => {
+    const wide = pool('lan', ['192.0.2.4-192.0.2.6']);
+    const others = [service('b'), service('c', { requestedAddresses: [ip('192.0.2.4')] })];
+    const allocations = allocate(stateOf([wide], [mover, ...others]), shown);
+    assert.deepEqual(addressesIn(allocations), { a: ['192.0.2.5'], b: ['192.0.2.6'], c: [] });
+  });
+
+  it('is taken back by its Service alone', () => {
+    const both = new Map([['default/a' as ServiceKey, ['192.0.2.5', '192.0.2.4'].map(ip)]]);
+    const back = service('a', { requestedAddresses: [ip('192.0.2.4')] });
+    const allocations = allocate(stateOf([two], [back, service('b')]), both);
+    assert.deepEqual(addressesIn(allocations), { a: ['192.0.2.4'], b: [] });
+  });
+
+  it('is kept from others also where a Service that requires both families gives up both', () => {
+    const pair = service('a', { families: [4, 6], familyPolicy: 'RequireDualStack' });
+    const asks = service('b', { requestedAddresses: [ip('192.0.2.4')] });
+    const allocations = allocate(stateOf([two], [pair, asks]), shown);
+    assert.deepEqual(addressesIn(allocations), { a: [], b: [] });
+  });
+
+  it('stays with who shares it; who comes joins its Service at the new one', () => {
+    const port = (number: number) => [{ name: '', protocol: 'TCP', port: number }] as const;
+    const share = { shareKey: 'k' };
+    const [a, b, c] = [
+      service('a', { ...share, ports: port(80), requestedAddresses: [ip('192.0.2.5')] }),
+      service('b', { ...share, ports: port(81) }),
+      service('c', { ...share, ports: port(82) }),
+    ];
+    const assigned = new Map([...shown, ...holding('b', '192.0.2.4')]);
+    const stays = allocate(stateOf([two], [a, b]), assigned);
+    assert.deepEqual(addressesIn(stays), { a: ['192.0.2.5'], b: ['192.0.2.4'] });
+    const joins = allocate(stateOf([two], [a, c]), shown);
+    assert.deepEqual(addressesIn(joins), { a: ['192.0.2.5'], c: ['192.0.2.5'] });
+  });
+});
+
 describe('an address that was freed a short time ago', () => {
   const cooling = new Map([[ip('192.0.2.4'), 'default/gone' as ServiceKey]]);
   const given = (name: string, more = {}) => {

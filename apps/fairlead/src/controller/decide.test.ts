@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClusterState, PublishedStatus, ServiceKey } from '@fairlead/cluster';
 import { conditionOf } from './findings.ts';
+import { StatusBook } from './status-book.ts';
 import { published, service } from '../testing/sample-service.ts';
 import {
   afterWriting,
@@ -11,6 +12,7 @@ import {
   node,
   now,
   pool,
+  stateOf,
   unserved,
 } from './testing/sample-round.ts';
 
@@ -95,6 +97,30 @@ describe('an address', () => {
     const { changes } = decide(later, { unseen: new Map([[key('web'), sent]]) });
     assert.equal(changes.has(key('web')), false);
     assert.deepEqual(changes.get(key('older'))?.after.addresses, []);
+  });
+
+  it('that the server shows is not given on before its release is written', () => {
+    const two = pool('lan', ['192.0.2.100-192.0.2.101']);
+    const web = service('web', {
+      published: allocated(['192.0.2.100']),
+      requestedAddresses: [ip('192.0.2.101')],
+    });
+    const other = service('other', { requestedAddresses: [ip('192.0.2.100')] });
+    const book = new StatusBook();
+    const state = stateOf({ pools: [two], services: [web, other] });
+    const round = () => {
+      book.observe(state, 0);
+      const known = { unseen: book.unseen(), leaving: book.leaving() };
+      const { changes, allocations } = decide(state, known);
+      for (const [name, { before, after }] of changes) book.want(name, after, before);
+      return allocations.get(key('other'))?.addresses.map(({ address }) => address);
+    };
+    assert.deepEqual(round(), []);
+    assert.deepEqual(round(), []);
+    const sent = book.send(key('web'));
+    assert.deepEqual(sent?.after.addresses, [ip('192.0.2.101')]);
+    book.written(key('web'), sent.after, 1_000);
+    assert.deepEqual(round(), ['192.0.2.100']);
   });
 
   it('that another one of the same name had is forgotten with it', () => {

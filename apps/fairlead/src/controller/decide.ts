@@ -10,7 +10,7 @@ import {
   type ServiceKey,
 } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
-import { addressesAreOurs, datedConditions, sayTheSame, type Finding } from './findings.ts';
+import { datedConditions, sayTheSame, type Finding } from './findings.ts';
 import { ownAddresses, sameAddresses } from './compare-status.ts';
 import type { SettledServices } from './settled-services.ts';
 import {
@@ -27,6 +27,8 @@ export interface RoundInput {
   readonly state: ClusterState;
   /** Statuses that were written, or are about to be, and that the state does not show yet. */
   readonly unseen: ReadonlyMap<ServiceKey, PublishedStatus>;
+  /** Addresses that Services are to lose, and that the server shows, or may show, until that is written. */
+  readonly leaving: ReadonlyMap<ServiceKey, readonly IpAddress[]>;
   /** Addresses that were freed a short time ago. */
   readonly cooling: Cooling;
   readonly now: Date;
@@ -71,10 +73,14 @@ function reachIn({ nodes, announcements }: ClusterState): ReachIndex {
  * address is given twice while writes are on their way.
  */
 export function decideRound(input: RoundInput): RoundDecisions {
-  const { state, unseen, cooling, now } = input;
+  const { state, unseen, leaving, cooling, now } = input;
   const known = (key: ServiceKey, published: PublishedStatus): PublishedStatus => {
     const written = unseen.get(key);
     return written?.uid === published.uid ? written : published;
+  };
+  const withLeaving = (key: ServiceKey, addresses: readonly IpAddress[]): readonly IpAddress[] => {
+    const more = leaving.get(key);
+    return more === undefined ? addresses : [...addresses, ...more];
   };
   const { services, unservedServices = [] } = state;
   const statuses = new Map<ServiceKey, PublishedStatus>();
@@ -84,18 +90,18 @@ export function decideRound(input: RoundInput): RoundDecisions {
     const status = known(key, published);
     statuses.set(key, status);
     // A Service that names our class is nobody else's: what a predecessor gave it is adopted.
-    if (namesClass || addressesAreOurs(status)) assigned.set(key, status.addresses);
+    assigned.set(key, withLeaving(key, namesClass ? status.addresses : ownAddresses(status)));
   }
   const reserved = new Map<ServiceKey, readonly IpAddress[]>();
-  for (const { key, why, published } of unservedServices) {
+  for (const { key, published } of unservedServices) {
     const status = known(key, published);
     statuses.set(key, status);
-    if (why === 'refused' && addressesAreOurs(status)) reserved.set(key, status.addresses);
+    reserved.set(key, withLeaving(key, ownAddresses(status)));
   }
 
   // Of a Service that the view does not have yet: whoever led before has given it its addresses.
   for (const [key, status] of unseen) {
-    if (!statuses.has(key)) reserved.set(key, status.addresses);
+    if (!statuses.has(key)) reserved.set(key, withLeaving(key, status.addresses));
   }
 
   // Which of several Announcements does not count is found only where all Services are looked at.
@@ -124,7 +130,7 @@ export function decideRound(input: RoundInput): RoundDecisions {
     const { key } = service;
     const allocation = allocations.get(key) ?? nothing;
     const addresses = allocation.addresses.map(({ address }) => address);
-    if (addresses.length > 0) held.set(key, addresses);
+    held.set(key, withLeaving(key, addresses));
     const own = ownProblems.get(key) ?? [];
     const status = statuses.get(key);
     const plain = allocation.problems.length + own.length === 0 && !conflicts.has(key);
@@ -135,10 +141,10 @@ export function decideRound(input: RoundInput): RoundDecisions {
     ]);
     if (plain && status && !changes.has(key)) settled?.add(service, status, allocation.addresses);
   }
-  for (const { key, why } of unservedServices) {
+  for (const { key, why, published } of unservedServices) {
     switch (why) {
       case 'refused':
-        change(key, reserved.get(key) ?? [], [
+        change(key, ownAddresses(statuses.get(key) ?? published), [
           invalidFinding(ownProblems.get(key) ?? []),
           notAllocatedFinding,
         ]);

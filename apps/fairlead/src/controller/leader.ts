@@ -172,6 +172,7 @@ export class Leader {
     const decisions = decideRound({
       state,
       unseen: this.#book.unseen(),
+      leaving: this.#book.leaving(),
       cooling: this.#freed.cooling(state, nowMs),
       now: client.clock.date(),
       settled: this.#settled,
@@ -288,9 +289,9 @@ export class Leader {
 
   async #writeService(key: ServiceKey, signal: AbortSignal): Promise<void> {
     const { client, counts, events, log } = this.#options;
-    const due = this.#book.due(key);
-    if (due === undefined) return;
-    const { before, after } = due;
+    const sent = this.#book.send(key);
+    if (sent === undefined) return;
+    const { before, after } = sent;
     await counts.during('service', signal, () =>
       writeServiceStatus(client, key, before, after, signal),
     );

@@ -15,10 +15,10 @@ describe('a status that was decided', () => {
   it('counts until the view shows it', () => {
     const book = new StatusBook();
     assert.deepEqual(book.want(web, given, nothing), { kind: 'write', delayMs: 0, first: true });
-    assert.deepEqual(book.due(web), { before: nothing, after: given });
+    assert.deepEqual(book.send(web), { before: nothing, after: given });
     book.observe(showing(nothing), 1_000);
     book.written(web, given, 1_000);
-    assert.equal(book.due(web), undefined);
+    assert.equal(book.send(web), undefined);
     book.observe(showing(nothing), 1_500);
     assert.deepEqual(book.unseen(), new Map([[web, given]]));
     book.observe(showing(given), 1_600);
@@ -31,14 +31,14 @@ describe('a status that was decided', () => {
     const other = allocated(['192.0.2.101']);
     book.want(web, other, given);
     book.written(web, given, 1_000);
-    assert.deepEqual(book.due(web), { before: given, after: other });
+    assert.deepEqual(book.send(web), { before: given, after: other });
   });
 
   it('is not written where it is what the server has', () => {
     const book = new StatusBook();
     book.want(web, given, nothing);
     assert.deepEqual(book.want(web, nothing, given), { kind: 'nothing' });
-    assert.equal(book.due(web), undefined);
+    assert.equal(book.send(web), undefined);
   });
 
   it('counts also where it was given up while it was on its way: the server has it', () => {
@@ -49,7 +49,24 @@ describe('a status that was decided', () => {
     book.observe(showing(nothing), 1_500);
     assert.deepEqual(book.unseen(), new Map([[web, given]]));
     book.want(web, nothing, given);
-    assert.deepEqual(book.due(web), { before: given, after: nothing });
+    assert.deepEqual(book.send(web), { before: given, after: nothing });
+  });
+
+  it('keeps its addresses in the name of the Service once it was sent, until a write is answered', () => {
+    const book = new StatusBook();
+    const leaving = () => book.leaving().get(web) ?? [];
+    const other = allocated(['192.0.2.101']);
+    book.want(web, other, given);
+    assert.deepEqual(leaving(), given.addresses);
+    book.send(web);
+    // Decided back: that is written again, as the other one may arrive yet.
+    assert.equal(book.want(web, given, other).kind, 'write');
+    book.observe(showing(given), 1_000);
+    assert.deepEqual(leaving(), other.addresses);
+    const sent = book.send(web);
+    assert.deepEqual(sent, { before: given, after: given });
+    book.written(web, given, 1_100);
+    assert.deepEqual(leaving(), []);
   });
 
   it('takes the place of what the server has, also while the view shows something older', () => {
@@ -59,13 +76,13 @@ describe('a status that was decided', () => {
     const other = allocated(['192.0.2.101']);
     book.want(web, other, given);
     book.observe(showing(nothing), 1_500);
-    assert.deepEqual(book.due(web), { before: given, after: other });
+    assert.deepEqual(book.send(web), { before: given, after: other });
     book.want(web, nothing, other);
     book.observe(showing(nothing), 1_600);
-    assert.deepEqual(book.due(web), { before: given, after: nothing });
+    assert.deepEqual(book.send(web), { before: given, after: nothing });
     const foreign = allocated(['203.0.113.1']);
     book.observe(showing(foreign), 10_000);
-    assert.deepEqual(book.due(web), { before: foreign, after: nothing });
+    assert.deepEqual(book.send(web), { before: foreign, after: nothing });
   });
 
   it('counts until the view shows it, also where another one was wanted meanwhile', () => {
@@ -76,7 +93,7 @@ describe('a status that was decided', () => {
     assert.deepEqual(book.want(web, given, nothing), { kind: 'nothing' });
     book.observe(showing(nothing), 1_500);
     assert.deepEqual(book.unseen(), new Map([[web, given]]));
-    assert.equal(book.due(web), undefined);
+    assert.equal(book.send(web), undefined);
   });
 
   it('can wait where only words differ', () => {
@@ -91,7 +108,7 @@ describe('a status that was decided', () => {
       const book = new StatusBook();
       book.want(web, given, nothing);
       book.observe(state, 1_000);
-      assert.equal(book.due(web), undefined);
+      assert.equal(book.send(web), undefined);
     }
   });
 

@@ -116,6 +116,7 @@ export function decide(
   return decideRound({
     state: stateOf(state),
     unseen: new Map(),
+    leaving: new Map(),
     cooling: new Map(),
     now,
     ...more,
