@@ -2,6 +2,7 @@ import { serviceAnnotations } from '../annotations.ts';
 import { addressPool } from '../schemas/address-pool.ts';
 import { announcement } from '../schemas/announcement.ts';
 import { clusterDocument } from '../schemas/cluster-document.ts';
+import { condition } from '../schemas/condition.ts';
 import { endpointSlice } from '../schemas/endpoint-slice.ts';
 import type { OwnKind } from '../schemas/kind.ts';
 import { namespace } from '../schemas/namespace.ts';
@@ -75,6 +76,12 @@ const runtimeSchemas: readonly RuntimeSchema[] = [
     type: 'NodeReportObject',
     from: '../schemas/node-report.ts',
     schema: coreObject(nodeReportReading),
+  },
+  {
+    name: 'conditionSchema',
+    type: 'Condition',
+    from: '../schemas/condition.ts',
+    schema: coreObject(condition),
   },
   {
     name: 'publishedServiceSchema',

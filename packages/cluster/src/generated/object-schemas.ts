@@ -6,6 +6,7 @@ import type { EndpointSliceObject } from '../schemas/endpoint-slice.ts';
 import type { NamespaceObject } from '../schemas/namespace.ts';
 import type { NodeObject } from '../schemas/node.ts';
 import type { NodeReportObject } from '../schemas/node-report.ts';
+import type { Condition } from '../schemas/condition.ts';
 import type { PublishedServiceObject } from '../schemas/service.ts';
 import type { ServiceObject } from '../schemas/service.ts';
 import type { Schema } from '../shape/schema.ts';
@@ -505,6 +506,19 @@ export const nodeReportSchema: Schema<NodeReportObject> = {
   required: ['metadata'],
 };
 
+export const conditionSchema: Schema<Condition> = {
+  type: 'object',
+  properties: {
+    type: { type: 'string', maxLength: 316 },
+    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+    reason: { type: 'string', maxLength: 1024 },
+    message: { type: 'string', maxLength: 32768 },
+    lastTransitionTime: { type: 'string', maxLength: 64 },
+    observedGeneration: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
+  },
+  required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
+};
+
 export const publishedServiceSchema: Schema<PublishedServiceObject> = {
   type: 'object',
   properties: {
@@ -526,22 +540,6 @@ export const publishedServiceSchema: Schema<PublishedServiceObject> = {
               type: 'array',
               items: { type: 'object', properties: { ip: { type: 'string' } } },
             },
-          },
-        },
-        conditions: {
-          default: [],
-          type: 'array',
-          items: {
-            type: 'object',
-            properties: {
-              type: { type: 'string', maxLength: 316 },
-              status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-              reason: { type: 'string', maxLength: 1024 },
-              message: { type: 'string', maxLength: 32768 },
-              lastTransitionTime: { type: 'string', maxLength: 64 },
-              observedGeneration: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
-            },
-            required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
           },
         },
       },

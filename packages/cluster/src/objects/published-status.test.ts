@@ -49,6 +49,30 @@ describe('the status of a Service', () => {
     });
   });
 
+  it('is read whatever conditions are beside ours, and one of ours that is none says nothing', () => {
+    const { lastTransitionTime: _, ...timeless } = condition('example.com/Ready', 'True');
+    const odd = [
+      { ...timeless, lastTransitionTime: null },
+      condition('example.com/Sure', 'Perhaps'),
+      'example.com/Ready',
+      condition(announced.type, 'Perhaps'),
+    ];
+    const conditions = [...odd, allocated];
+    for (const reader of ['controller', 'agent'] as const) {
+      const published = publishedIn(stored({}, conditions as readonly object[]), { reader });
+      assert.deepEqual(published?.addresses, ['192.0.2.7']);
+      assert.deepEqual(
+        published.conditions.map(({ type, status }) => [type, status]),
+        [['fairlead.dev/Allocated', 'True']],
+      );
+    }
+    const refused = read(stored({ ports: [{ port: 0 }] }, conditions as readonly object[]), {
+      reader: 'controller',
+    });
+    assert.ok(refused.object?.kind === 'UnservedService');
+    assert.deepEqual(refused.object.value.published.addresses, ['192.0.2.7']);
+  });
+
   it('is for an agent no more than whose its addresses are', () => {
     const reader = 'agent';
     const published = publishedIn(stored(), { reader });

@@ -1,5 +1,5 @@
 import { parseAddress } from '@fairlead/ip';
-import { publishedServiceSchema } from '../generated/object-schemas.ts';
+import { conditionSchema, publishedServiceSchema } from '../generated/object-schemas.ts';
 import type { Condition } from '../schemas/condition.ts';
 import { fit } from '../shape/fit.ts';
 import { rawField } from '../shape/raw-field.ts';
@@ -7,7 +7,7 @@ import type { PublishedStatus } from '../state.ts';
 import { converted, leftOut, type Converted } from './converted.ts';
 import type { Reader } from './read-options.ts';
 
-const ourConditions = 'fairlead.dev/';
+const ourPrefix = 'fairlead.dev/';
 const allocated = 'fairlead.dev/Allocated';
 
 /** All that an agent must know of the conditions: that the addresses are allocated by us. */
@@ -26,7 +26,10 @@ export function readPublishedStatus(service: unknown, reader: Reader): Converted
   const fitted = fit(publishedServiceSchema, service);
   if (!fitted.ok) return leftOut(fitted.faults);
   const { metadata, status } = fitted.value;
-  const ours = status.conditions.filter(({ type }) => type.startsWith(ourConditions));
+  const ours = ourConditions(service).flatMap((condition) => {
+    const fitting = fit(conditionSchema, condition);
+    return fitting.ok ? [fitting.value] : [];
+  });
   return converted({
     uid: metadata.uid,
     addresses: status.loadBalancer.ingress.flatMap(({ ip }) => parseAddress(ip ?? '') ?? []),
@@ -36,14 +39,17 @@ export function readPublishedStatus(service: unknown, reader: Reader): Converted
 
 /** Whether the status has conditions of ours, judged without reading the rest. */
 export function hasOurConditions(service: unknown): boolean {
+  return ourConditions(service).length > 0;
+}
+
+/** As they are there: the API server checks neither ours nor those of others, which must not be in our way. */
+function ourConditions(service: unknown): readonly unknown[] {
   const conditions = rawField(rawField(service, 'status'), 'conditions');
-  return (
-    Array.isArray(conditions) &&
-    conditions.some((condition) => {
-      const type = rawField(condition, 'type');
-      return typeof type === 'string' && type.startsWith(ourConditions);
-    })
-  );
+  if (!Array.isArray(conditions)) return [];
+  return conditions.filter((condition) => {
+    const type = rawField(condition, 'type');
+    return typeof type === 'string' && type.startsWith(ourPrefix);
+  });
 }
 
 function conditionsForAgent(conditions: readonly Condition[]): readonly Condition[] {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { condition } from './condition.ts';
 import { namespacedMetadata } from './metadata.ts';
 
 const servicePort = z.object({
@@ -86,7 +85,6 @@ export const publishedService = z.object({
       loadBalancer: z
         .object({ ingress: z.array(z.object({ ip: z.string().optional() })).default([]) })
         .prefault({}),
-      conditions: z.array(condition).default([]),
     })
     .prefault({}),
 });
