@@ -245,7 +245,7 @@ test('a Service that becomes unusable keeps its address, and nobody else gets it
   await cluster.allocated('web');
   await cluster.patchService('web', { metadata: requesting('nonsense') });
   const { addresses } = await cluster.serviceWith('web', 'is refused', ({ conditions }) => {
-    return conditions['Allocated']?.reason === 'Invalid';
+    return conditions['Allocated']?.reason === 'AddressKept';
   });
   assert.deepEqual(addresses, ['192.0.2.100']);
   await cluster.createService('other', requesting('192.0.2.100'));

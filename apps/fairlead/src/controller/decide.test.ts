@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClusterState, PublishedStatus, ServiceKey } from '@fairlead/cluster';
+import { serviceStatus } from './api-writes.ts';
 import { conditionOf } from './findings.ts';
 import { StatusBook } from './status-book.ts';
 import { published, service } from '../testing/sample-service.ts';
@@ -185,7 +186,7 @@ describe('a Service that is not served', () => {
     const { changes } = decide(state);
     const after = changes.get(key('web'))?.after;
     assert.deepEqual(after?.addresses, ['192.0.2.100']);
-    assert.deepEqual(saysOf(after, 'Allocated'), ['False', 'Invalid']);
+    assert.deepEqual(saysOf(after, 'Allocated'), ['False', 'AddressKept']);
     assert.match(
       after?.conditions[0]?.message ?? '',
       /spec\.loadBalancerSourceRanges\[0\] "10\.0\.0\.0\/33": Not a network/u,
@@ -195,6 +196,28 @@ describe('a Service that is not served', () => {
     // Mended it is served as before.
     const mended = service('web', { published: after });
     assert.deepEqual(changeOf({ pools: [lan], services: [mended] })?.addresses, ['192.0.2.100']);
+  });
+
+  it('makes nothing ours that somebody else gave it', () => {
+    const foreign = published({ addresses: [ip('192.0.2.100')] });
+    const state = { pools: [lan], unservedServices: [unserved('web', 'refused', foreign)] };
+    const { after } = decide(state).changes.get(key('web')) ?? {};
+    assert.deepEqual(after?.addresses, []);
+    assert.deepEqual(saysOf(after, 'Allocated'), ['False', 'Invalid']);
+    // The server shows our words beside their address.
+    const shown = { ...after, addresses: foreign.addresses };
+    const refused = unserved('web', 'refused', shown);
+    const other = decide({
+      pools: [lan],
+      services: [service('other')],
+      unservedServices: [refused],
+    }).changes.get(key('other'));
+    assert.deepEqual(other?.after.addresses, [ip('192.0.2.100')]);
+    // Mended, where we have nothing to give, it keeps that address, too.
+    const mended = decide({ services: [service('web', { published: shown })] });
+    const told = mended.changes.get(key('web'));
+    assert.ok(told !== undefined);
+    assert.equal(serviceStatus(told.before, told.after).loadBalancer, undefined);
   });
 
   it('loses address and conditions with our type or class, once', () => {

@@ -143,12 +143,12 @@ export function decideRound(input: RoundInput): RoundDecisions {
   }
   for (const { key, why, published } of unservedServices) {
     switch (why) {
-      case 'refused':
-        change(key, ownAddresses(statuses.get(key) ?? published), [
-          invalidFinding(ownProblems.get(key) ?? []),
-          notAllocatedFinding,
-        ]);
+      case 'refused': {
+        const kept = ownAddresses(statuses.get(key) ?? published);
+        const invalid = invalidFinding(ownProblems.get(key) ?? [], kept);
+        change(key, kept, [invalid, notAllocatedFinding]);
         break;
+      }
       case 'released':
         change(key, [], []);
         break;

@@ -9,8 +9,10 @@ export type AllocatedReason =
   | 'Allocated'
   /** One address of two: PreferDualStack. */
   | 'AllocatedInPart'
-  /** Something in the Service cannot be used. It keeps what it has. */
+  /** Something in the Service cannot be used, and it has nothing of ours. */
   | 'Invalid'
+  /** Something in the Service cannot be used. It keeps what we gave it. */
+  | 'AddressKept'
   | 'RequestRefused'
   | 'NoAddressPool'
   | 'NoFreeAddress';
@@ -91,5 +93,5 @@ export function conditionOf(
  */
 export function addressesAreOurs(status: Pick<PublishedStatus, 'conditions'>): boolean {
   const allocated = conditionOf(status, ALLOCATED);
-  return allocated?.status === 'True' || allocated?.reason === 'Invalid';
+  return allocated?.status === 'True' || allocated?.reason === 'AddressKept';
 }

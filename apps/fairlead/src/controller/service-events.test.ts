@@ -6,7 +6,7 @@ import { published } from '../testing/sample-service.ts';
 import { allocated } from './testing/sample-round.ts';
 
 const failed = allocated([], { status: 'False', reason: 'NoFreeAddress' });
-const invalid = allocated(['192.0.2.1'], { status: 'False', reason: 'Invalid' });
+const invalid = allocated(['192.0.2.1'], { status: 'False', reason: 'AddressKept' });
 
 function announced(
   status: PublishedStatus,

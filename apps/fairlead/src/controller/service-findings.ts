@@ -6,6 +6,7 @@ import type {
   Problem,
   ServiceKey,
 } from '@fairlead/cluster';
+import type { IpAddress } from '@fairlead/ip';
 import {
   ALLOCATED,
   ANNOUNCED,
@@ -58,10 +59,13 @@ function whyNone(state: ClusterState, problems: readonly Problem[]): AllocatedRe
   return state.pools.length === 0 ? 'NoAddressPool' : 'NoFreeAddress';
 }
 
-/** What `Allocated` says of a Service in which something cannot be used. */
-export function invalidFinding(problems: readonly Problem[]): Finding {
+/** What `Allocated` says of a Service in which something cannot be used, and which keeps these addresses. */
+export function invalidFinding(
+  problems: readonly Problem[],
+  addresses: readonly IpAddress[],
+): Finding {
   const message = `The Service is not served until it is mended. ${problemText(problems)}`;
-  const reason: AllocatedReason = 'Invalid';
+  const reason: AllocatedReason = addresses.length === 0 ? 'Invalid' : 'AddressKept';
   return { type: ALLOCATED, status: 'False', reason, message: message.trimEnd() };
 }
 
