@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { ownResources } from '@fairlead/cluster';
-import { resources, type KubeObject } from '@fairlead/kube';
+import { defineResource, resources, type KubeObject } from '@fairlead/kube';
 import { nodeObject } from '@fairlead/lab/kubernetes';
 import { ControlledCluster, type RunningController } from './testing/controlled-cluster.ts';
 
@@ -15,6 +15,22 @@ before(async () => {
 });
 after(async () => await cluster[Symbol.asyncDispose]());
 afterEach(async () => await cluster.clear());
+
+const admission = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  namespaced: false,
+} as const;
+const policies = defineResource<KubeObject>({
+  ...admission,
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+});
+const policyBindings = defineResource<KubeObject>({
+  ...admission,
+  kind: 'ValidatingAdmissionPolicyBinding',
+  plural: 'validatingadmissionpolicybindings',
+});
 
 const web = { namespace: 'default', name: 'web' };
 const requesting = (addresses: string) => ({
@@ -254,6 +270,47 @@ test('a Service that becomes unusable keeps its address, and nobody else gets it
   });
   await cluster.patchService('web', { metadata: requesting('192.0.2.100') });
   assert.deepEqual((await cluster.allocated('web')).addresses, ['192.0.2.100']);
+});
+
+test('an address whose release a policy refuses is given to nobody, and people are told', async () => {
+  await cluster.putPool('lan', ['192.0.2.100-192.0.2.101']);
+  await cluster.createService('web', requesting('192.0.2.100'));
+  await cluster.allocated('web');
+  const rules = {
+    apiGroups: [''],
+    apiVersions: ['v1'],
+    operations: ['UPDATE'],
+    resources: ['services/status'],
+  };
+  await cluster.put(policies, {
+    metadata: { name: 'freeze' },
+    spec: {
+      matchConstraints: { resourceRules: [rules] },
+      validations: [{ expression: "object.metadata.name != 'web'", message: 'web is frozen' }],
+    },
+  } as KubeObject);
+  await cluster.put(policyBindings, {
+    metadata: { name: 'freeze' },
+    spec: { policyName: 'freeze', validationActions: ['Deny'] },
+  } as KubeObject);
+  await cluster.until('the policy counts', async () => {
+    const write = cluster.client.mergePatch(resources.services, web, {}, { subresource: 'status' });
+    return await write.then(
+      () => false,
+      () => true,
+    );
+  });
+  await cluster.patchService('web', { metadata: requesting('192.0.2.101') });
+  await cluster.createService('other', requesting('192.0.2.100'));
+  await cluster.serviceWith('other', 'is told who has it', ({ conditions }) => {
+    return /Is held by Service\/default\/web/u.test(conditions['Allocated']?.message ?? '');
+  });
+  assert.match(await cluster.event('Service', 'web', 'StatusNotWritten'), /web is frozen/u);
+  assert.deepEqual((await cluster.service('other')).addresses, []);
+  await cluster.client.delete(policyBindings, { name: 'freeze' });
+  await cluster.client.delete(policies, { name: 'freeze' });
+  assert.deepEqual((await cluster.allocated('other')).addresses, ['192.0.2.100']);
+  assert.deepEqual((await cluster.service('web')).addresses, ['192.0.2.101']);
 });
 
 /** Of two pools made within one second nobody can tell which is the older one. */

@@ -1,11 +1,5 @@
 import type { ClusterState, Problem, ServiceKey, SourceUpdate } from '@fairlead/cluster';
-import {
-  ApiError,
-  WorkQueue,
-  type EventRecorder,
-  type KubeClient,
-  type WorkOutcome,
-} from '@fairlead/kube';
+import { WorkQueue, type EventRecorder, type KubeClient, type WorkOutcome } from '@fairlead/kube';
 import type { Log } from '../log.ts';
 import { Reconciler } from '../reconciler.ts';
 import {
@@ -23,6 +17,7 @@ import { problemText } from './service-findings.ts';
 import { SettledServices } from './settled-services.ts';
 import { StatusBook } from './status-book.ts';
 import type { WriteCounts } from './write-counts.ts';
+import { failureLevel, refusalEvent } from './write-failures.ts';
 
 export interface LeaderOptions {
   readonly client: KubeClient;
@@ -292,12 +287,18 @@ export class Leader {
     const sent = this.#book.send(key);
     if (sent === undefined) return;
     const { before, after } = sent;
-    await counts.during('service', signal, () =>
-      writeServiceStatus(client, key, before, after, signal),
-    );
-    this.#book.written(key, after, client.clock.nowMs());
     const [namespace = '', name = ''] = key.split('/');
     const regarding = { apiVersion: 'v1', kind: 'Service', namespace, name, uid: after.uid };
+    try {
+      await counts.during('service', signal, () =>
+        writeServiceStatus(client, key, before, after, signal),
+      );
+    } catch (error) {
+      const refusal = refusalEvent(error, this.#queue.failuresOf(`Service ${key}`) + 1);
+      if (refusal !== undefined) events.record({ ...refusal, regarding });
+      throw error;
+    }
+    this.#book.written(key, after, client.clock.nowMs());
     for (const happening of serviceEvents(before, after)) {
       events.record({ ...happening, regarding });
       const level = happening.type === 'Warning' ? 'warn' : 'info';
@@ -338,10 +339,7 @@ export class Leader {
   }
 
   #failed(key: WorkKey, error: Error, again: number | undefined): void {
-    // Gone, or another one by now: the watch says so in a moment.
-    const expected =
-      error instanceof ApiError && (error.notFound || error.conflict || error.code === 422);
-    const level = expected ? 'debug' : 'warn';
+    const level = failureLevel(error, this.#queue.failuresOf(key));
     this.#options.log[level]({ err: error, againMs: again }, `cannot write ${key}`);
   }
 
