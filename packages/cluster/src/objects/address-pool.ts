@@ -34,17 +34,23 @@ export function readAddressPool({ metadata, spec }: AddressPoolObject): Converte
 
 function readRange(text: string, index: number): { range?: PoolRange; fault?: ShapeFault } {
   const field = itemPath('spec.addresses', index);
-  const result = parseRange(text);
-  if (!result.ok) {
-    const message = `${sentence(result.detail)} This range is not used until it is mended.`;
-    return { fault: { field, value: text, message } };
+  const faulty = (message: string) => ({ fault: { field, value: text, message } });
+  const written = parseRange(text);
+  // The API server lets swapped ends pass. Services may have addresses in between, and what is meant is clear.
+  const isSwapped = !written.ok && written.reason === 'inverted';
+  const meant = isSwapped ? parseRange(text.split(/ *- */u).toReversed().join('-')) : written;
+  if (!meant.ok) {
+    return faulty(`${sentence(meant.detail)} This range is not used until it is mended.`);
   }
-  const special = specialAddresses(result.range);
+  const special = specialAddresses(meant.range);
   if (special !== undefined) {
     const message = `Holds ${special} addresses, which no Service can have. Take them out; this range is not used until then.`;
-    return { fault: { field, value: text, message } };
+    return faulty(message);
   }
-  return { range: { ...result.range, text, field } };
+  const range = { ...meant.range, text, field };
+  return written.ok
+    ? { range }
+    : { range, ...faulty(`${sentence(written.detail)} It is used with its ends in order.`) };
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;

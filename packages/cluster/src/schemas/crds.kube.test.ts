@@ -138,11 +138,14 @@ it('what it cannot judge becomes a problem of that object alone', async () => {
     [problem?.field, problem?.value],
     ['spec.addresses[0]', '2001:db8::20-2001:db8::10'],
   );
-  assert.match(problem?.message ?? '', /This range is not used until it is mended\.$/u);
+  assert.match(
+    problem?.message ?? '',
+    /write 2001:db8::10-2001:db8::20\. It is used with its ends in order\.$/u,
+  );
   assert.deepEqual(
     state?.pools.map(({ name, ranges }) => [name, ranges.length]),
     [
-      ['bad', 1],
+      ['bad', 2],
       ['good', 1],
     ],
   );

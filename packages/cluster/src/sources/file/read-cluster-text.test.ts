@@ -418,7 +418,8 @@ describe('a standalone file with a mistake', () => {
 
   it('uses all the rest', () => {
     const state = stateOf(
-      pool('bad', ['192.0.2.9-192.0.2.1']),
+      pool('swapped', ['192.0.2.9-192.0.2.1']),
+      pool('bad', ['nonsense']),
       pool('half', ['198.51.100.0/24', 'nonsense']),
       { ...service('bad'), spec: 'nonsense' },
       service('good'),
@@ -426,6 +427,7 @@ describe('a standalone file with a mistake', () => {
     assert.deepEqual(
       state.pools.map(({ name, ranges }) => [name, ranges.length]),
       [
+        ['swapped', 1],
         ['bad', 0],
         ['half', 1],
       ],
@@ -434,7 +436,7 @@ describe('a standalone file with a mistake', () => {
       state.services.map(({ name }) => name),
       ['good'],
     );
-    assert.equal(state.problems.length, 3);
+    assert.equal(state.problems.length, 4);
   });
 
   it('uses an Announcement whose only pattern is none, and it matches no interface', () => {
