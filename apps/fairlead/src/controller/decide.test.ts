@@ -253,6 +253,14 @@ describe('what is said of the network', () => {
     assert.deepEqual(seen('192.0.2.200'), ['True', 'Announced']);
   });
 
+  it('no longer names what a node reported last before it failed', () => {
+    const failed = node('a', '192.0.2.11/24', {
+      ready: false,
+      problems: [conflict('192.0.2.100')],
+    });
+    assert.deepEqual(announced(failed), ['True', 'Announced']);
+  });
+
   it('does not change when a node is not ready, or says that it is not on the network', () => {
     const elsewhere = {
       ...conflict('192.0.2.100'),

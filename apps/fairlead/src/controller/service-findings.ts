@@ -151,13 +151,16 @@ const macAddress = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/iu;
 /**
  * What nodes report of foreign hosts that use addresses of Services. A node reports more of a Service than that,
  * as that it is not on its network, which is nothing that anybody has to mend: only a conflict names a MAC address.
+ * What a node reported last before it failed is over.
  */
 export function conflictsByService({ nodes }: ClusterState): ConflictsByService {
-  const reports = nodes.flatMap(({ name, report }) =>
-    (report?.problems ?? [])
-      .filter(({ message }) => macAddress.test(message))
-      .map((problem) => ({ node: name, problem })),
-  );
+  const reports = nodes
+    .filter(({ ready }) => ready)
+    .flatMap(({ name, report }) =>
+      (report?.problems ?? [])
+        .filter(({ message }) => macAddress.test(message))
+        .map((problem) => ({ node: name, problem })),
+    );
   return grouped(reports, ({ problem }) => problem);
 }
 
