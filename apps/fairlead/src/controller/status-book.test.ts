@@ -157,3 +157,19 @@ it('who writes over us again and again is answered ever more slowly', () => {
   const other = allocated(['192.0.2.101']);
   assert.deepEqual(book.want(web, other, given), { kind: 'write', delayMs: 0, first: true });
 });
+
+it('words that change again and again are no fight', () => {
+  const book = new StatusBook();
+  const [condition] = given.conditions;
+  assert.ok(condition !== undefined);
+  let shown = given;
+  for (let nodes = 0; nodes < 12; nodes++) {
+    const words = { ...given, conditions: [{ ...condition, message: `on ${nodes} nodes` }] };
+    book.want(web, words, shown);
+    book.written(web, words, nodes * 60_000);
+    book.observe(showing(words), nodes * 60_000);
+    shown = words;
+  }
+  const foreign = allocated(['203.0.113.1']);
+  assert.deepEqual(book.want(web, shown, foreign), { kind: 'write', delayMs: 0, first: true });
+});

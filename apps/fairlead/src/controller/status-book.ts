@@ -17,7 +17,7 @@ interface Entry {
   readonly learned: boolean;
 }
 
-/** What was written last, as a hash, and how often in a row. */
+/** What was written last, mere words aside, as a hash, and how often in a row. */
 interface LastWrite {
   readonly hash: number;
   readonly times: number;
@@ -140,12 +140,14 @@ export class StatusBook {
 
   /** The server took it. */
   written(key: ServiceKey, status: PublishedStatus, nowMs: number): void {
-    const hash = hashOf(status);
-    const last = this.#writes.get(key);
-    const again = last?.hash === hash && nowMs - last.atMs < forgetContestMs;
-    this.#writes.set(key, { hash, times: again ? last.times + 1 : 1, atMs: nowMs });
-    // Where it was given up on its way and nothing else waits, it counts all the same: the server has it.
     const entry = this.#entries.get(key);
+    if (entry === undefined || !differsInWordsOnly(entry.base, status)) {
+      const hash = hashOf(status);
+      const last = this.#writes.get(key);
+      const again = last?.hash === hash && nowMs - last.atMs < forgetContestMs;
+      this.#writes.set(key, { hash, times: again ? last.times + 1 : 1, atMs: nowMs });
+    }
+    // Where it was given up on its way and nothing else waits, it counts all the same: the server has it.
     const wanted = entry?.waits === true ? entry.wanted : status;
     const now = { base: status, baseMs: nowMs, wanted, sent: none, learned: false };
     this.#entries.set(key, { ...now, waits: wanted !== status });
