@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { parseRange, rangeContains, type MacAddress } from '@fairlead/ip';
 import type { AddressPool, LoadBalancerService, ServiceKey } from '@fairlead/cluster';
 import { sampleService as service } from '@fairlead/cluster/testing';
-import { allocate, type Assigned } from './allocate.ts';
+import { allocate } from './allocate.ts';
+import type { Assigned } from './keep-assigned.ts';
 import { addressesIn, ip, node, pool, stateOf } from './testing/sample-state.ts';
 
 const dual = { families: [4, 6] } as const;
@@ -509,6 +510,25 @@ describe('what is assigned', () => {
     assert.deepEqual(a, ['192.0.2.3']);
     assert.notDeepEqual(b, a);
     assert.equal(b?.length, 1);
+  });
+
+  it('to several stays with the most that can share it, also where the oldest no longer does', () => {
+    const sharing = (name: string, port: number) => service(name, { shareKey: 'k', ...tcp(port) });
+    const services = [
+      service('a', tcp(1)),
+      sharing('b', 2),
+      sharing('c', 3),
+      sharing('d', 3),
+      service('e', { shareKey: 'l', ...tcp(4) }),
+    ];
+    const shown = ['192.0.2.3'];
+    const all = assignedOf({ a: shown, b: shown, c: shown, d: shown, e: shown });
+    const { a, b, c, d, e } = allocated([lan], services, all);
+    assert.deepEqual([b, c], [shown, shown]);
+    for (const moved of [a, d, e]) {
+      assert.equal(moved?.length, 1);
+      assert.notDeepEqual(moved, shown);
+    }
   });
 
   it('is one address of each wanted family, however many there were', () => {

@@ -1,18 +1,13 @@
-import { addressToInteger, familyOf, type IpAddress, type IpFamily } from '@fairlead/ip';
-import type { Allocations, ClusterState, ServiceKey } from '@fairlead/cluster';
+import { addressToInteger, familyOf, type IpFamily } from '@fairlead/ip';
+import type { Allocations, ClusterState } from '@fairlead/cluster';
 import { homesOf } from './home.ts';
 import { Inventory } from './inventory.ts';
+import { keepAssigned, type Assigned } from './keep-assigned.ts';
 import { Ledger, type Cooling } from './ledger.ts';
 import { Placement } from './placement.ts';
 import { bothOrNone, familyProblem } from './problems.ts';
 import { grantRequests } from './requests.ts';
 import type { UsableRange } from './usable-range.ts';
-
-/**
- * The addresses that the statuses of Services show, or may show by now. None of them is given to another Service,
- * also where its own gets others: the new status may be written late or never.
- */
-export type Assigned = ReadonlyMap<ServiceKey, readonly IpAddress[]>;
 
 /** Addresses that nobody gets for another reason than that a Service of the state holds them. */
 export interface Withheld {
@@ -45,12 +40,7 @@ export function allocate(
   const ledger = new Ledger(cooling);
   const placements = state.services.map((service) => new Placement(service, ledger));
 
-  for (const placement of placements) {
-    keepAssigned(placement, assigned.get(placement.service.key) ?? [], inventory);
-  }
-  for (const placement of placements) {
-    keepLostInName(placement, assigned.get(placement.service.key) ?? [], inventory, ledger);
-  }
+  keepAssigned(placements, assigned, inventory, ledger);
   reserve(reserved, inventory, ledger);
   for (const placement of placements) {
     request(placement, inventory, ledger);
@@ -75,52 +65,6 @@ export function allocate(
   }
   return new Map(placements.map((placement) => [placement.service.key, placement.result()]));
 }
-
-/** Keeps what the Service could be given now as well; edges of networks and pools without autoAssign too. */
-function keepAssigned(
-  placement: Placement,
-  assigned: readonly IpAddress[],
-  inventory: Inventory,
-): void {
-  const { service } = placement;
-  const integers = integersOf(assigned);
-  for (const [index, address] of assigned.entries()) {
-    const family = familyOf(address);
-    const integer = integers[index] ?? addressToInteger(address);
-    const range = inventory.rangeOf(family, integer);
-    const requested = service.requestedAddresses.find((other) => familyOf(other) === family);
-    const keeps =
-      range !== undefined &&
-      placement.open.includes(family) &&
-      (requested ?? address) === address &&
-      (service.requestedPool ?? range.pool.name) === range.pool.name &&
-      inventory.refusal(range.pool, service) === undefined &&
-      inventory.ownerOf(address) === undefined;
-    if (keeps) placement.take({ range, address: integer, text: address, isShown: true });
-  }
-}
-
-/** Once all have kept what they can: who still shares the address keeps it. */
-function keepLostInName(
-  placement: Placement,
-  assigned: readonly IpAddress[],
-  inventory: Inventory,
-  ledger: Ledger,
-): void {
-  for (const text of assigned) {
-    if (placement.keeps(text)) continue;
-    const address = addressToInteger(text);
-    const range = inventory.rangeOf(familyOf(text), address);
-    if (range !== undefined) ledger.keepInName(placement.service, { range, address });
-  }
-}
-
-/** A status that has not changed is the same object in every round, and reading its addresses is most of the work. */
-function integersOf(addresses: readonly IpAddress[]): readonly bigint[] {
-  return integers.getOrInsertComputed(addresses, (texts) => texts.map(addressToInteger));
-}
-
-const integers = new WeakMap<readonly IpAddress[], readonly bigint[]>();
 
 /** Where somebody shares the address, it is held already. */
 function reserve(reserved: Assigned, inventory: Inventory, ledger: Ledger): void {

@@ -50,6 +50,12 @@ export class Placement {
     return true;
   }
 
+  /** Lets others have it, whatever its status shows. */
+  release(place: Place): void {
+    this.#ledger.release(this.service, place);
+    this.#held[place.range.family] = undefined;
+  }
+
   /** No other address may take the place of one that was requested and refused. */
   block(...families: readonly IpFamily[]): void {
     for (const family of families) this.#blocked[family] = true;

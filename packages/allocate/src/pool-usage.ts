@@ -1,6 +1,6 @@
 import { addressToInteger, familyOf, type IpFamily } from '@fairlead/ip';
 import type { Allocations, ClusterState } from '@fairlead/cluster';
-import type { Assigned } from './allocate.ts';
+import type { Assigned } from './keep-assigned.ts';
 import { Inventory } from './inventory.ts';
 
 /** How many addresses of one family a pool has. */
