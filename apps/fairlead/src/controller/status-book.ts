@@ -35,7 +35,10 @@ export type Urgency =
 
 const none: ReadonlySet<IpAddress> = new Set();
 
-/** A view that is newer than a write by so much has what came of it. */
+/**
+ * A view that is newer than a write by so much has what came of it. How new it is one API server says, also where
+ * another one answers the watch: several behind one address are taken to be no further apart than this.
+ */
 const marginMs = 2_000;
 const firstContestMs = 1_000;
 const longestContestMs = 300_000;
