@@ -8,7 +8,7 @@ import { ConnectionError } from '../transport/errors.ts';
 import { ReachabilityProbe } from './reachability-probe.ts';
 
 test('a failure is told when it begins, and when it comes to be another one', async () => {
-  const outcomes = [429, 429, 0, 0, 503, 200, 0];
+  const outcomes = [429, 429, 0, 0, 503, 200, 0, 200];
   const transport = new FakeTransport((request) => {
     const code = outcomes.shift() ?? 200;
     if (code === 0) throw new ConnectionError(request, 'refused');
@@ -36,6 +36,6 @@ test('a failure is told when it begins, and when it comes to be another one', as
   await running;
   assert.deepEqual(
     told.map((text) => /429|refused|503|back/u.exec(text)?.[0]),
-    ['429', 'refused', '503', 'back', 'refused'],
+    ['429', 'refused', '503', 'back', 'refused', 'back'],
   );
 });
