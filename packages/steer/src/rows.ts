@@ -2,7 +2,7 @@ import type { NodeName } from '@fairlead/cluster';
 import { hash32, rendezvousKey, weightedRendezvousScore } from '@fairlead/ip';
 import type { Candidate } from './plan.ts';
 
-/** How many rows a table has, for ever: bpf/steer.bpf.c says why this many. */
+/** How many rows a table has, for ever: bpf/steer.h says why this many. */
 export const ROWS = 4096;
 
 /** In a row: there is no such choice. */

@@ -26,7 +26,7 @@ import {
 
 const mac = '02:1b:3c:4d:5e:6f' as MacAddress;
 
-describe('the layout that bpf/steer.bpf.c reads', () => {
+describe('the layout of bpf/steer.h', () => {
   it('has services by address, port and protocol as in a packet', () => {
     const four = addressToMappedBytes(address('192.0.2.10'));
     assert.equal(

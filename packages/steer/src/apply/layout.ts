@@ -4,7 +4,7 @@ import type { SteeredProtocol } from '../plan.ts';
 import { NO_CANDIDATE, ROWS, type Rows } from '../rows.ts';
 
 /*
- * Keys and values of the maps of bpf/steer.bpf.c, in the order of bytes of the machines that Node is
+ * Keys and values of the maps of bpf/steer.h, in the order of bytes of the machines that Node is
  * built for (x86-64, arm64): little-endian, except addresses and ports, which stand as in a packet.
  */
 
