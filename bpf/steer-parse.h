@@ -27,6 +27,7 @@ static __always_inline bool linear(struct __sk_buff *skb, __u32 length)
 
 #define IPV4_MAPPED bpf_htonl(0xffff)
 #define IP_FRAGMENT 0x3fff /* more fragments, or an offset (RFC 791 §3.1) */
+#define IP_OFFSET 0x1fff
 
 #define TCP_MINIMUM 20
 #define UDP_MINIMUM 8
@@ -63,6 +64,96 @@ static __always_inline bool parse_transport(struct __sk_buff *skb, __u32 offset,
 	return true;
 }
 
+struct icmp_header {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be32 rest;
+};
+
+#define QUOTED_MINIMUM 8 /* of the transport, in an error (RFC 792) */
+
+/*
+ * An ICMP error about a packet that was sent from one of our addresses: its flow is that of the
+ * packet it quotes, with the ends swapped. Only the node that has the flow knows what it is about,
+ * and without it path MTU discovery hangs.
+ */
+static __always_inline bool parse_quoted_transport(struct __sk_buff *skb, __u32 offset,
+						   struct packet *packet)
+{
+	bool tcp = packet->flow.to.protocol == IPPROTO_TCP;
+	__be16 ports[2];
+
+	if (!tcp && packet->flow.to.protocol != IPPROTO_UDP)
+		return false;
+	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+		return false;
+	packet->flow.to.port = ports[0];
+	packet->flow.ports = ports[1] | (__u32)ports[0] << 16;
+	/* It follows the flow's own packets, and any datagram may be the first. */
+	packet->opens = !tcp;
+	return true;
+}
+
+/* RFC 792 */
+#define ICMP_UNREACHABLE 3 /* or too big for the next link */
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PARAMETER_PROBLEM 12
+
+static __always_inline bool parse_icmp(struct __sk_buff *skb, __u32 offset, __u32 room,
+				       struct packet *packet)
+{
+	struct {
+		struct icmp_header icmp;
+		struct iphdr quoted;
+	} error;
+	__u32 transport;
+
+	if (room < sizeof(error) || bpf_skb_load_bytes(skb, offset, &error, sizeof(error)))
+		return false;
+	if (error.icmp.type != ICMP_UNREACHABLE && error.icmp.type != ICMP_TIME_EXCEEDED &&
+	    error.icmp.type != ICMP_PARAMETER_PROBLEM)
+		return false;
+	transport = sizeof(error.icmp) + error.quoted.ihl * 4;
+	if (error.quoted.version != 4 || transport < sizeof(error) ||
+	    room < transport + QUOTED_MINIMUM)
+		return false;
+	if (error.quoted.frag_off & bpf_htons(IP_OFFSET) ||
+	    error.quoted.saddr != packet->flow.to.address[3])
+		return false;
+	packet->flow.source[3] = error.quoted.daddr;
+	packet->flow.to.protocol = error.quoted.protocol;
+	return parse_quoted_transport(skb, offset + transport, packet);
+}
+
+/* RFC 4443 §3: unreachable, too big, time exceeded, parameter problem */
+#define ICMPV6_FIRST_ERROR 1
+#define ICMPV6_LAST_ERROR 4
+
+static __always_inline bool parse_icmpv6(struct __sk_buff *skb, __u32 offset, __u32 room,
+					 struct packet *packet)
+{
+	struct {
+		struct icmp_header icmp;
+		struct ipv6hdr quoted;
+	} error;
+	__be32 source[4];
+
+	if (room < sizeof(error) + QUOTED_MINIMUM ||
+	    bpf_skb_load_bytes(skb, offset, &error, sizeof(error)))
+		return false;
+	if (error.icmp.type < ICMPV6_FIRST_ERROR || error.icmp.type > ICMPV6_LAST_ERROR ||
+	    error.quoted.version != 6)
+		return false;
+	__builtin_memcpy(source, &error.quoted.saddr, sizeof(source));
+	if (source[0] != packet->flow.to.address[0] || source[1] != packet->flow.to.address[1] ||
+	    source[2] != packet->flow.to.address[2] || source[3] != packet->flow.to.address[3])
+		return false;
+	__builtin_memcpy(packet->flow.source, &error.quoted.daddr, sizeof(packet->flow.source));
+	packet->flow.to.protocol = error.quoted.nexthdr;
+	return parse_quoted_transport(skb, offset + sizeof(error), packet);
+}
+
 static __always_inline bool parse_ipv4(struct __sk_buff *skb, struct packet *packet)
 {
 	__u32 header, total, held = skb->len - ETH_HLEN;
@@ -91,6 +182,8 @@ static __always_inline bool parse_ipv4(struct __sk_buff *skb, struct packet *pac
 			count(COUNT_FRAGMENT);
 		return false;
 	}
+	if (ip->protocol == IPPROTO_ICMP)
+		return parse_icmp(skb, ETH_HLEN + header, total - header, packet);
 	return parse_transport(skb, ETH_HLEN + header, total - header, packet);
 }
 
@@ -114,6 +207,8 @@ static __always_inline bool parse_ipv6(struct __sk_buff *skb, struct packet *pac
 	    packet->flow.to.address[2] == IPV4_MAPPED)
 		return false;
 	packet->flow.to.protocol = ip->nexthdr;
+	if (ip->nexthdr == IPPROTO_ICMPV6)
+		return parse_icmpv6(skb, ETH_HLEN + sizeof(*ip), room, packet);
 	return parse_transport(skb, ETH_HLEN + sizeof(*ip), room, packet);
 }
 

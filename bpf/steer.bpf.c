@@ -4,9 +4,9 @@
  * packet addressed to one of our addresses and hands the packet over unmodified (hop `l2`: only
  * the MAC addresses change). There is no flow table: the row of the flow's hash names the node,
  * and all nodes have the same rows. Everything that is not steered returns TC_ACT_UNSPEC, so that
- * other programs and the stack see it as it came: fragments, extension headers, ICMP, other
- * protocols. Sources are not judged here: a forged one reaches a pod only through the guards of
- * landing, whichever node it lands on.
+ * other programs and the stack see it as it came: fragments, extension headers, ICMP but for errors
+ * about a flow, other protocols. Sources are not judged here: a forged one reaches a pod only through
+ * the guards of landing, whichever node it lands on.
  */
 #include <linux/pkt_cls.h>
 

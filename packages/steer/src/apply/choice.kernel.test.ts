@@ -6,7 +6,7 @@ import type { Flow } from '../flow.ts';
 import type { SteerPeer, SteerPlan, SteerSegment } from '../plan.ts';
 import { node } from '../testing/cluster.ts';
 import { Fixture } from '../testing/fixture.ts';
-import { tcpFlags } from '../testing/frames.ts';
+import { answerTo, buildPacket, tcpFlags } from '../testing/frames.ts';
 import { foretell } from '../testing/model.ts';
 import { ourIpv4, ourIpv6, planFor, segmentOf, webFlow } from '../testing/plans.ts';
 import type { SteerDriver } from './driver.ts';
@@ -164,7 +164,7 @@ describe('the choice of a node', () => {
         destination: familyOf(source) === 4 ? ourIpv4 : ourIpv6,
         destinationPort: protocol === 'TCP' ? 80 : 53,
       }));
-    const packet = fc.record({ flow, flags: fc.constantFrom(tcpFlags.syn, tcpFlags.ack) });
+    const packet = fc.record({ flow, kind: fc.constantFrom('SYN', 'ACK', 'error') });
     let packets = 0;
     fc.assert(
       fc.property(
@@ -184,16 +184,18 @@ describe('the choice of a node', () => {
               ]),
             ),
           );
-          const frames = sample.map(({ flow, flags }, index) => {
+          const frames = sample.map(({ flow, kind }, index) => {
             const payload = Uint8Array.of(index >> 8, index);
-            return fixture.frame('n1', flow, { flags, payload });
+            return kind === 'error'
+              ? fixture.error('n1', flow, { quoted: buildPacket(answerTo(flow), { payload }) })
+              : fixture.frame('n1', flow, { ...(kind === 'SYN' && opening), payload });
           });
           const arrivals = fixture.network.exchangeAll('client', frames);
           assert.equal(arrivals.length, sample.length);
           packets += arrivals.length;
           for (const { host, frame } of arrivals) {
-            const { flow, flags } = sample[(frame.at(-2)! << 8) | frame.at(-1)!]!;
-            const opens = flow.protocol === 'UDP' || flags === tcpFlags.syn;
+            const { flow, kind } = sample[(frame.at(-2)! << 8) | frame.at(-1)!]!;
+            const opens = flow.protocol === 'UDP' || kind === 'SYN';
             const fate = foretell(plan, segment, flow, opens);
             assert.equal(host, fate.kind === 'handed' ? fate.to : 'n1');
           }

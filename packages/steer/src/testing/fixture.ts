@@ -3,7 +3,7 @@ import { detachTcIngress, type TcMode } from '@fairlead/linux';
 import { temporaryBpffs } from '@fairlead/linux/testing';
 import { SteerDriver } from '../apply/driver.ts';
 import type { Flow } from '../flow.ts';
-import { buildFrame, type FrameOptions } from './frames.ts';
+import { buildError, buildFrame, type ErrorOptions, type FrameOptions } from './frames.ts';
 import { interfaceIndex, Network, type Arrival } from './network.ts';
 
 /** What `npm run setup` compiled. */
@@ -60,9 +60,20 @@ export class Fixture implements Disposable {
     return buildFrame(flow, { from, to: this.network.host(to).mac, ...options });
   }
 
+  /** A frame to a node with an ICMP error about what was sent in answer to the client. */
+  error(to: string, flow: Flow, options: Partial<ErrorOptions> = {}): Uint8Array {
+    const { mac: from } = this.network.host('client');
+    return buildError(flow, { from, to: this.network.host(to).mac, ...options });
+  }
+
   /** Where the client's packet to a node comes out. */
   ask(to: string, flow: Flow, options: Partial<FrameOptions> = {}): Arrival {
     return this.network.exchange('client', this.frame(to, flow, options));
+  }
+
+  /** Where an ICMP error about what was sent in answer to the client comes out. */
+  askAbout(to: string, flow: Flow, options: Partial<ErrorOptions> = {}): Arrival {
+    return this.network.exchange('client', this.error(to, flow, options));
   }
 
   [Symbol.dispose](): void {
