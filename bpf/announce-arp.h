@@ -122,10 +122,14 @@ static __always_inline int on_arp(struct __sk_buff *skb, const struct interface 
 	if (is_own_mac(frame.sender_mac))
 		return TC_ACT_UNSPEC;
 	set_ipv4(&key, frame.sender_ip);
-	/* Who speaks from the address claims it, whatever he asks for: he gets no answer. */
+	/*
+	 * Who speaks from the address claims it. What only announces it gets no answer; but a silent
+	 * peer, whose own address is watched, asks for ours as any host does.
+	 */
 	if (bpf_map_lookup_elem(&answers, &key)) {
 		report(EVENT_CLAIM, &key, frame.sender_mac);
-		return TC_ACT_UNSPEC;
+		if (frame.operation == ARP_REPLY || ipv4(frame.sender_ip) == ipv4(frame.target_ip))
+			return TC_ACT_UNSPEC;
 	}
 	if (frame.operation == ARP_REQUEST)
 		return on_arp_request(skb, interface, &frame, &key);

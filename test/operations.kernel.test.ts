@@ -14,6 +14,7 @@ import {
   lostAttempts,
   NumberedFlow,
   startConnector,
+  startObserver,
   ThreeNodes,
   waitFor,
   type Attempt,
@@ -137,6 +138,23 @@ describe('an agent ends', () => {
     assert.equal((await ourPrograms(b)).length, 2);
     assert.equal((await ingressPrograms(b)).length, before.length);
   });
+});
+
+test('a node whose agent is gone still finds the addresses that others answer for', async () => {
+  const { a, c, cluster, addresses } = three;
+  await cluster.agent(c)[Symbol.asyncDispose]();
+  await waitFor(
+    async () => {
+      const { nodes } = await cluster.status(a);
+      return nodes.some(({ node, live }) => node === c.name && !live);
+    },
+    { what: `${a.name} to miss ${c.name}` },
+  );
+  // Not what its kernel knows in the end: gratuitous announcements tell it as well.
+  await using asking = await startObserver(c, { addresses, everyMs: 50 });
+  for (const address of addresses) {
+    await asking.next((seen) => seen.kind === 'answer' && seen.address === address);
+  }
 });
 
 describe('commands', () => {

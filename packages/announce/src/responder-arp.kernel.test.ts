@@ -89,19 +89,41 @@ function rules(mode: TcMode): void {
     stage.check({ frame: arpReply(echo, client4, us, sibling) });
   });
 
-  test('whoever speaks from an address claims it, and gets no answer', () => {
+  test('whoever speaks from an address claims it; who announces it gets no answer', () => {
     for (const address of [held4, watched4]) {
       const evidence = { kind: 'claim', address, mac: stranger } as const;
       for (const frame of gratuitousArp(stranger, address)) stage.check({ frame, evidence });
       stage.check({ frame: arpReply(address, client4, client, stranger), evidence });
-      const asks = ask(held4, { senderMac: stranger, senderIp: address });
-      stage.check({ frame: asks, evidence });
-      stage.check({ frame: asks, evidence, fence: 'behind' });
       for (const own of [us, sibling]) {
         for (const frame of gratuitousArp(own, address)) stage.check({ frame });
       }
     }
     for (const frame of gratuitousArp(stranger, free4)) stage.check({ frame });
+  });
+
+  test('who claims an address and asks for another is answered as any host is', () => {
+    const from = { senderMac: stranger, senderIp: watched4 };
+    const evidence = { kind: 'claim', address: watched4, mac: stranger } as const;
+    const reply = arpReply(held4, watched4, stranger);
+    stage.check({ frame: ask(held4, from), reply, evidence });
+    stage.check({ frame: ask(held4, { ...from, targetMac: us }), reply, evidence });
+    stage.check({ frame: ask(held4, { ...from, targetMac: sibling }), evidence });
+    stage.check({ frame: ask(held4, from), evidence, fence: 'behind' });
+    stage.check({ frame: ask(free4, from), evidence });
+    const echoed = arpReply(echo, watched4, stranger);
+    stage.check({ frame: ask(echo, { ...from, targetMac: us }), reply: echoed, evidence });
+    stage.check({ frame: ask(echo, from), evidence });
+    const fromHeld = { senderMac: stranger, senderIp: held4 };
+    stage.check({
+      frame: ask(watched4, fromHeld),
+      evidence: { kind: 'claim', address: held4, mac: stranger },
+    });
+    for (const senderMac of [zeroMac, broadcastMac, multicastMac(allNodesGroup)]) {
+      const claims = { ...evidence, mac: senderMac };
+      stage.check({ frame: ask(held4, { ...from, senderMac }), evidence: claims });
+    }
+    for (const own of [us, sibling])
+      stage.check({ frame: ask(held4, { ...from, senderMac: own }) });
   });
 
   test('a probe that we do not answer is evidence', () => {

@@ -59,11 +59,12 @@ function judgeArp({ destination, payload }: EthernetFrame, scene: Scene): Outcom
   const targetIp = addressFromBytes(payload.subarray(24, 28));
   const toUs = destination === scene.interfaceMac;
   if ((operation !== 1 && operation !== 2) || scene.ownMacs.has(senderMac)) return pass;
-  if (scene.answers.has(senderIp)) return evidence('claim', senderIp, senderMac);
+  const claim = scene.answers.has(senderIp) ? evidence('claim', senderIp, senderMac) : pass;
   if (operation === 2) {
-    return senderIp === echoAddress && toUs ? evidence('echo', senderIp, senderMac) : pass;
+    return senderIp === echoAddress && toUs ? evidence('echo', senderIp, senderMac) : claim;
   }
-  if ((!toUs && destination !== broadcastMac) || !isHostMac(senderMac)) return pass;
+  if (claim !== pass && senderIp === targetIp) return claim;
+  if ((!toUs && destination !== broadcastMac) || !isHostMac(senderMac)) return claim;
   const reply = (mac: MacAddress): Outcome => {
     const answer = { operation: 'reply', senderMac: mac, senderIp: targetIp } as const;
     return {
@@ -73,13 +74,13 @@ function judgeArp({ destination, payload }: EthernetFrame, scene: Scene): Outcom
         etherType: etherTypes.arp,
         payload: encodeArp({ ...answer, targetMac: senderMac, targetIp: senderIp }),
       }),
-      evidence: undefined,
+      evidence: claim.evidence,
     };
   };
-  if (targetIp === echoAddress) return toUs && scene.fenceAhead ? reply(scene.interfaceMac) : pass;
+  if (targetIp === echoAddress) return toUs && scene.fenceAhead ? reply(scene.interfaceMac) : claim;
   const answer = scene.answers.get(targetIp);
   if (answer?.mode === 'answer' && scene.fenceAhead) return reply(answer.mac);
-  return answer && senderIp === '0.0.0.0' ? evidence('probe', targetIp, senderMac) : pass;
+  return answer && senderIp === '0.0.0.0' ? evidence('probe', targetIp, senderMac) : claim;
 }
 
 function judgeNdp(frame: EthernetFrame, scene: Scene): Outcome {
