@@ -62,10 +62,16 @@ describe('watches of directories', () => {
   it('go on with another file when they are told to', () =>
     withLinks(async ({ here, there }) => {
       const told = Promise.withResolvers<void>();
-      using watches = new DirectoryWatches(() => told.resolve());
-      await watches.follow(['/nonexistent/file']);
+      let reports = 0;
+      using watches = new DirectoryWatches(() => {
+        reports += 1;
+        told.resolve();
+      });
+      await watches.follow([join(here, 'later')]);
       await watches.follow([join(there, 'file')]);
-      await writeFile(join(here, 'unheard'), '');
+      // Others who still watch the first hear of it, so that these would have too.
+      await tellsOf([join(here, 'later')], () => writeFile(join(here, 'unheard'), ''));
+      assert.equal(reports, 0);
       await writeFile(join(there, 'file'), 'second');
       await told.promise;
     }));
