@@ -23,7 +23,10 @@ const held4 = parseAddress('192.0.2.1') as IpAddress;
 const held6 = parseAddress('2001:db8::1') as IpAddress;
 const client4 = parseAddress('192.0.2.9') as IpAddress;
 const client6 = parseAddress('fe80::9') as IpAddress;
-const ttlNs = 200_000_000n;
+/** Long enough for a killed agent to be noticed, and asked, before its deadline. */
+const ttlNs = 1_000_000_000n;
+/** How long nothing may be answered after the deadline, to be seen. */
+const silenceNs = 200_000_000n;
 const intervalMs = 20;
 
 const [, , role, ...parameters] = process.argv;
@@ -165,7 +168,7 @@ async function start(mode: TcMode): Promise<Fenced> {
   const expectAnswersUntilTheDeadline = (): void => {
     const last = deadline();
     let answeredBefore = 0;
-    for (let now = monotonicNs(); now < last + ttlNs; now = monotonicNs()) {
+    for (let now = monotonicNs(); now < last + silenceNs; now = monotonicNs()) {
       const answered = askAll();
       const done = monotonicNs();
       if (done < last) {

@@ -18,6 +18,7 @@ export interface Question {
   /** The client's own address and port, where they matter. */
   readonly from?: string;
   readonly fromPort?: number;
+  /** Default 5 000. */
   readonly timeoutMs?: number;
 }
 
@@ -38,6 +39,9 @@ interface Echo extends Frame {
 export type Answer =
   | { readonly pod: string; readonly client: string; readonly clientPort: number }
   | { readonly error: string };
+
+/** A neighbour may have to be found first, or a lost packet to be sent again. */
+const defaultTimeoutMs = 5_000;
 
 const connections = new Map<number, Socket>();
 let driver: LandDriver | undefined;
@@ -156,7 +160,7 @@ function connectTo({ address, port, from, fromPort }: Question): Socket {
 async function askTcp(question: Question): Promise<Answer> {
   const socket = connectTo(question);
   try {
-    const signal = AbortSignal.timeout(question.timeoutMs ?? 1000);
+    const signal = AbortSignal.timeout(question.timeoutMs ?? defaultTimeoutMs);
     const [data] = (await once(socket, 'data', { signal })) as [Buffer];
     return JSON.parse(String(data)) as Answer;
   } catch (error) {
@@ -176,7 +180,7 @@ async function askUdp({ address, port, from, fromPort, timeoutMs }: Question): P
     socket.connect(port, address);
     await once(socket, 'connect');
     socket.send('who');
-    const signal = AbortSignal.timeout(timeoutMs ?? 1000);
+    const signal = AbortSignal.timeout(timeoutMs ?? defaultTimeoutMs);
     const [data] = (await once(socket, 'message', { signal })) as [Buffer];
     return JSON.parse(String(data)) as Answer;
   } catch (error) {
