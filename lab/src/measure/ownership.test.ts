@@ -55,11 +55,42 @@ test('one question answered by two is an instant of two owners, not none', () =>
   assert.equal(longestMs(twoOwnerSpans(seen, address)), 0);
 });
 
-test('a question counts as unanswered unless somebody answers before the next one', () => {
-  const asked = [0, 5, 10, 15, 20].map((atMs): Observation => ({ kind: 'asked', atMs }));
+/** The observer asks. */
+function asks(...moments: number[]): Observation[] {
+  return moments.map((atMs) => ({ kind: 'asked', atMs }));
+}
+
+test('a question counts as unanswered unless somebody answers', () => {
+  const asked = asks(0, 5, 10, 15, 20);
   const seen = [...asked, ...answers(a, 0.1, 5.1, 5.2), ...answers(b, 15.1)];
   assert.deepEqual(unansweredQuestions(seen, address), [10]);
   assert.deepEqual(unansweredQuestions(seen, elsewhere), [0, 5, 10, 15]);
+});
+
+test('answers that were held up and come together are answers; one too few is missed', () => {
+  const asked = asks(...every5(0, 100));
+  const heldUp = answers(a, ...every5(0, 30), 57.1, 57.2, 57.3, 57.4, 57.5, ...every5(60, 100));
+  assert.deepEqual(unansweredQuestions([...asked, ...heldUp], address), []);
+  const oneLess = heldUp.filter((_, index) => index !== 9);
+  assert.deepEqual(unansweredQuestions([...asked, ...oneLess], address), [35]);
+});
+
+test('what comes after a silence makes up for none of it, nor do the answers of another', () => {
+  const asked = asks(...every5(0, 200));
+  const seen = [
+    ...answers(a, ...every5(0, 50), ...every5(100, 200)),
+    ...answers(b, ...every5(110, 200)),
+  ];
+  assert.deepEqual(unansweredQuestions([...asked, ...seen], address), every5(55, 95));
+});
+
+test('an answer much later is none; how long the observer itself did not ask does not count', () => {
+  const stalled = asks(0, 5, 90, 95, 100);
+  const seen = answers(a, 0.1, 90.1, 90.2, 95.1);
+  assert.deepEqual(unansweredQuestions([...stalled, ...seen], address), []);
+  const asked = asks(...every5(0, 100));
+  const late = answers(a, ...every5(0, 5), ...every5(15, 90), 90.1, ...every5(95, 100));
+  assert.deepEqual(unansweredQuestions([...asked, ...late], address), [10]);
 });
 
 test('a pause longer than three questions ends an ownership: a second begins', () => {
@@ -91,8 +122,10 @@ test('no answer at all is a silence from beginning to end', () => {
 });
 
 test('an observer that did not ask shows it', () => {
-  const seen = [0, 5, 10, 90, 95].map((atMs) => ({ kind: 'asked', atMs }) as const);
-  assert.deepEqual(longestUnasked(seen, { fromMs: 0, toMs: 95 }), { fromMs: 10, toMs: 90 });
+  assert.deepEqual(longestUnasked(asks(0, 5, 10, 90, 95), { fromMs: 0, toMs: 95 }), {
+    fromMs: 10,
+    toMs: 90,
+  });
 });
 
 test('stale answers: by this one, after that moment', () => {

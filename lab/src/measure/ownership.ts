@@ -15,6 +15,9 @@ export interface Ownership extends Span {
 /** How long an owner may say nothing without having stopped: three questions of the observer's, by default. */
 const defaultPauseMs = 20;
 
+/** How long after the next question an answer may come: frames on their way may have to wait for a processor. */
+const lateMs = 50;
+
 /** The answers for one address, in order of time. */
 export function answersFor(observations: readonly Observation[], address: IpAddress): Answer[] {
   return observations
@@ -82,20 +85,33 @@ export function longestSilence(
 }
 
 /**
- * When the observer asked for an address and nobody answered before it asked again. The last question does
- * not count: it may be under way.
+ * When the observer asked for an address and nobody answered, or only much later. Answers do not say to which
+ * question: as a host answers each but once, those that were held up are enough in number, and one that was lost
+ * is missed. The last question does not count: it may be under way.
  */
 export function unansweredQuestions(
   observations: readonly Observation[],
   address: IpAddress,
 ): number[] {
   const asked = observations.filter(({ kind }) => kind === 'asked').map(({ atMs }) => atMs);
-  const answered = answersFor(observations, address).map(({ atMs }) => atMs);
+  const byHost = Map.groupBy(answersFor(observations, address), ({ mac }) => mac);
+  const answered = new Set(
+    Array.from(byHost.values(), (answers) => questionsOf(answers, asked)).flat(),
+  );
+  return asked.slice(0, -1).filter((_, index) => !answered.has(index));
+}
+
+/** Which questions a host has answered, by their numbers: with each answer the latest that it had not yet. */
+function questionsOf(answers: readonly Answer[], asked: readonly number[]): number[] {
+  const answered = new Set<number>();
   let next = 0;
-  return asked.slice(0, -1).filter((atMs, index) => {
-    while ((answered[next] ?? Infinity) < atMs) next++;
-    return !((answered[next] ?? Infinity) < (asked[index + 1] ?? Infinity));
-  });
+  for (const { atMs } of answers) {
+    while ((asked[next] ?? Infinity) <= atMs) next++;
+    let question = next - 1;
+    while (answered.has(question)) question--;
+    if (question >= 0 && atMs - (asked[question + 1] ?? Infinity) <= lateMs) answered.add(question);
+  }
+  return [...answered];
 }
 
 /**
