@@ -2,13 +2,13 @@ import { request } from 'node:http';
 
 /**
  * Asks an agent by its socket, `agent.sock` in its state directory, and returns what it says.
- * @throws Error where it does not answer in time (default 2 000 ms), or refuses.
+ * @throws Error where it does not answer in time (default 10 000 ms), or refuses.
  */
 export function askAgent(
   socketPath: string,
   method: 'GET' | 'POST',
   path: string,
-  patienceMs = 2_000,
+  patienceMs = 10_000,
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const signal = AbortSignal.timeout(patienceMs);

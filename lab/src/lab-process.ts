@@ -90,7 +90,7 @@ export class LabProcess implements AsyncDisposable {
   async freeze(): Promise<void> {
     if (!this.kill('SIGSTOP')) throw new Error(`${this.name} has ended: it cannot be frozen`);
     const what = `process ${this.pid} (${this.name}) to stop`;
-    await waitFor(() => isStopped(this.pid), { what, everyMs: 1, deadlineMs: 1_000 });
+    await waitFor(() => isStopped(this.pid), { what, everyMs: 1 });
   }
 
   /** Lets it go on. */
