@@ -36,20 +36,23 @@ after(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-type Options = Partial<InformerOptions<ConfigMap, string, never>>;
+interface Options extends Partial<InformerOptions<ConfigMap, string, never>> {
+  readonly probed?: boolean;
+  readonly probeTimeoutMs?: number;
+}
 
 /** An informer that gets everything through the proxy. */
-function follow(options: Options & { readonly probed?: boolean } = {}) {
+function follow({ probed = false, probeTimeoutMs = 500, ...options }: Options = {}) {
   const client = options.client ?? clientOf(cluster, undefined, proxy.server);
   const problems: InformerProblem[] = [];
   const reachability: Reachability[] = [];
-  const probe = options.probed
+  const probe = probed
     ? new ReachabilityProbe({
         client,
         resource: resources.namespaces,
         random: Math.random,
         everyMs: 300,
-        timeoutMs: 500,
+        timeoutMs: probeTimeoutMs,
         onChange: (state) => reachability.push(state),
       })
     : undefined;
@@ -147,18 +150,19 @@ test('half-open: silence is noticed, and so is a change meanwhile', async () => 
   await f.informer.whenSynced(AbortSignal.timeout(5_000));
   await proxy.freeze();
   await change();
-  await agrees(f.informer, 5_000);
+  await agrees(f.informer);
   const [problem] = f.problems;
   assert.ok(problem?.kind === 'disconnected' && /silent for 1000 ms/u.test(problem.error.message));
 });
 
 test('half-open: the probe notices long before the watch would', async () => {
-  await using f = follow({ probed: true });
+  // Patient enough to fail but once.
+  await using f = follow({ probed: true, probeTimeoutMs: 2_000 });
   await f.informer.whenSynced(AbortSignal.timeout(5_000));
   await until('the probe asks', () => f.informer.ageMs < 300);
   await proxy.freeze();
   await change();
-  await agrees(f.informer, 5_000);
+  await agrees(f.informer);
   assert.deepEqual(
     f.reachability.map(({ reachable }) => reachable),
     [false, true],
