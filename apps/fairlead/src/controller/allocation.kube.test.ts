@@ -111,7 +111,7 @@ test('a Service that is deleted and made again at once is another one', async ()
 });
 
 test('an address in reuseAfter is kept from others, but not from who had it', async () => {
-  await cluster.putPool('lan', ['192.0.2.100/32'], { reuseAfter: '2s' });
+  await cluster.putPool('lan', ['192.0.2.100/32'], { reuseAfter: '15s' });
   await cluster.createService('web');
   await cluster.allocated('web');
   await cluster.deleteService('web');
@@ -122,7 +122,7 @@ test('an address in reuseAfter is kept from others, but not from who had it', as
   await cluster.createService('web');
   await cluster.allocated('web');
   await cluster.deleteService('web');
-  await cluster.allocated('other');
+  await cluster.allocated('other', 60_000);
 });
 
 test('Services of another class and their statuses are left alone; what others write in ours stays', async () => {
