@@ -79,6 +79,7 @@ describe('somebody changes the kernel behind our back', () => {
     await b.exec(['nft', 'flush', 'ruleset']);
     await waitFor(async () => (await nftTables(b)).includes('table inet fairlead'), {
       what: 'the table to be back',
+      deadlineMs: 20_000,
     });
     assert.deepEqual(lostAttempts(await ask()).map(lossText), []);
     const evidence = await witness.end();
@@ -88,7 +89,7 @@ describe('somebody changes the kernel behind our back', () => {
     const { udp4, udp6, ...tcp } = evidence.errors();
     assert.deepEqual(tcp, {});
     for (const error of [udp4, udp6]) assert.equal(error ?? 'ECONNREFUSED', 'ECONNREFUSED');
-    assert.deepEqual(Object.keys(evidence.owners()).length, 2);
+    assert.deepEqual(Object.values(evidence.owners()), [['a'], ['a']]);
   });
 
   test('the programs are detached: they are attached again', async () => {
@@ -237,7 +238,7 @@ describe('commands', () => {
 describe('what a Service asks for', () => {
   test('session affinity: a client keeps its pod, over either family', async () => {
     three.cluster.service({ name: 'sticky', affinitySeconds: 600 });
-    const addresses = await given('sticky');
+    const addresses = await three.cluster.allocated('sticky');
     for (const address of addresses) {
       await three.cluster.owner(address);
       const attempts = await ask({ addresses: [address], protocols: ['tcp'], count: 40 });
@@ -253,7 +254,7 @@ describe('what a Service asks for', () => {
   test('source ranges: who is in them is served, who is not is not', async () => {
     const { cluster, observer } = three;
     cluster.service({ name: 'guarded', sourceRanges: ['192.0.2.50/32', '2001:db8::50/128'] });
-    const addresses = await given('guarded');
+    const addresses = await cluster.allocated('guarded');
     for (const address of addresses) await cluster.owner(address);
     const allowed = await ask({ addresses });
     assert.deepEqual(lostAttempts(allowed).map(lossText), []);
@@ -261,18 +262,6 @@ describe('what a Service asks for', () => {
     assert.equal(lostAttempts(refused).length, refused.length);
     cluster.removeService('guarded');
   });
-
-  async function given(name: string): Promise<Awaited<ReturnType<typeof addressesOf>>> {
-    return waitFor(
-      async () => {
-        const addresses = await addressesOf(name);
-        return addresses.length === 2 && addresses;
-      },
-      { what: `both addresses of ${name}` },
-    );
-  }
-
-  const addressesOf = (name: string) => three.cluster.addressesOf(name);
 });
 
 test('an agent whose packet worker fails says so and ends, and another node answers', async () => {
@@ -359,7 +348,7 @@ describe('a pod goes', () => {
           const { services } = await cluster.status(node);
           return services.every(({ pods }) => pods.every((each) => each.node === kept.node.name));
         },
-        { what: `${node.name} to know that the pod is gone` },
+        { what: `${node.name} to know that the pod is gone`, deadlineMs: 20_000 },
       );
     }
     const attempts = await ask({ count: 40 });

@@ -58,14 +58,7 @@ export const neighbourFaults: readonly OwnershipFault[] = [
       cluster.write({ nodes: [...nodes, ...other.nodes] });
       other.service({ name: 'theirs' });
       await other.startAgents();
-      const theirs = await waitFor(
-        async () => {
-          const addresses = await other.addressesOf('theirs');
-          return addresses.length === 2 && addresses;
-        },
-        { what: 'the other cluster to have addresses', deadlineMs: 20_000 },
-      );
-      for (const address of theirs) await other.owner(address);
+      for (const address of await other.allocated('theirs')) await other.owner(address);
       await scene.says(owner, /Another cluster, \\"other\\", runs Fairlead/);
       await waitFor(
         async () => {
