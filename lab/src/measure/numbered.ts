@@ -10,7 +10,7 @@ export interface NumberedOptions {
   readonly protocol: 'tcp' | 'udp';
   /** Numbers a second; default 1 000. */
   readonly rate?: number | undefined;
-  /** How long to wait for stragglers at the end; default 500. */
+  /** How long to wait for a next straggler at the end; default 1 000. */
   readonly graceMs?: number | undefined;
 }
 

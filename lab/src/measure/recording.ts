@@ -1,6 +1,9 @@
 import type { LabProcess } from '../lab-process.ts';
 import { waitFor } from '../wait-for.ts';
 
+/** Some tools first wait for what is under way. */
+const endsWithinMs = 30_000;
+
 /** A measurement under way: the records that a tool prints, as they come. */
 export class Recording<T> implements AsyncDisposable {
   readonly process: LabProcess;
@@ -43,7 +46,7 @@ export class Recording<T> implements AsyncDisposable {
    */
   async stop(): Promise<readonly T[]> {
     const ranUntilNow = this.process.running;
-    const { code, signal } = await this.process.stop();
+    const { code, signal } = await this.process.stop(endsWithinMs);
     await this.#complete;
     if (code !== 0 || (!ranUntilNow && signal !== null)) {
       const said = this.process.stderr.text().slice(-2_000);
