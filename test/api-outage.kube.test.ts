@@ -58,6 +58,15 @@ async function conclude(t: TestContext, one: Witness): Promise<Evidence> {
   return evidence;
 }
 
+/** First the agent of a node that does not answer, then that of the one that does. */
+async function restartAgents(): Promise<void> {
+  for (const node of [b, a]) {
+    assert.equal((await cluster.agent(node).stop()).code, 0);
+    await cluster.startAgent(node);
+    await cluster.settled('web', a);
+  }
+}
+
 /** These answered in this order, every question was answered, no packet was lost. */
 function assertUnharmed(evidence: Evidence, ...order: readonly string[]): void {
   for (const [address, owners] of Object.entries(evidence.owners())) {
@@ -112,11 +121,7 @@ describe('the API server is away', () => {
 
   test('agents that start again continue from what they saved', async (t) => {
     await using watching = await witness();
-    for (const node of [b, a]) {
-      assert.equal((await cluster.agent(node).stop()).code, 0);
-      await cluster.startAgent(node);
-      await cluster.settled('web', a);
-    }
+    await restartAgents();
     await watching.asks(100);
     const evidence = await conclude(t, watching);
     for (const owners of Object.values(evidence.owners())) {
@@ -149,11 +154,7 @@ test('agents that start while the key of the membership is gone use the one that
   assert.equal((await (await cluster.controllers.leader()).stop()).code, 0);
   await cluster.api.delete(resources.secrets, { namespace: 'fairlead-system', name: 'membership' });
   await using watching = await witness();
-  for (const node of [b, a]) {
-    assert.equal((await cluster.agent(node).stop()).code, 0);
-    await cluster.startAgent(node);
-    await cluster.settled('web', a);
-  }
+  await restartAgents();
   await watching.asks(100);
   const evidence = await conclude(t, watching);
   assert.deepEqual(evidence.unanswered(), []);
