@@ -42,6 +42,8 @@ class PacketLoop {
   readonly #segments = new Map<string, Segment>();
   /** By the segments' keys: why those of the plan that are not there cannot be opened. */
   readonly #unopened = new Map<string, UnopenedSegment>();
+  /** Why multicast groups were not joined the last time. */
+  #notJoined: string | undefined;
   readonly #alive: BigUint64Array;
   readonly #roundRobin: boolean;
   #aliveSeen = 0n;
@@ -164,7 +166,7 @@ class PacketLoop {
     for (const segment of this.#segments.values()) {
       if (segment.plan.interfaceName !== interfaceName) continue;
       segment.changeClaims(gone, put);
-      this.#orRetry(() => this.#groups.change(segment.plan.interfaceIndex, left, fresh));
+      this.#joinGroups(() => this.#groups.change(segment.plan.interfaceIndex, left, fresh));
     }
   }
 
@@ -190,7 +192,7 @@ class PacketLoop {
         return [interfaceIndex, this.#claims.get(interfaceName)?.values() ?? []] as const;
       },
     );
-    this.#orRetry(() => this.#groups.set(new Map(claims)));
+    if (this.#joinGroups(() => this.#groups.set(new Map(claims)))) this.#notJoined = undefined;
   }
 
   #open(key: string, segmentPlan: SegmentSettings, plan: WorkerPlan): Segment | undefined {
@@ -211,7 +213,7 @@ class PacketLoop {
       return segment;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
+      this.#retry();
       this.#notOpened(key, { interfaceName: segmentPlan.interfaceName, reason: error.message });
       return undefined;
     }
@@ -237,14 +239,37 @@ class PacketLoop {
     this.#say({ kind: 'members', segments: [{ interfaceName, members: [] }] });
   }
 
-  /** An interface that has gone meanwhile is in the next plan no more. */
-  #orRetry(work: () => void): void {
+  /**
+   * An interface that has gone meanwhile is in the next plan no more. A kernel without IPv6 will have no groups
+   * either the next time.
+   * @returns whether all were joined
+   */
+  #joinGroups(join: () => void): boolean {
     try {
-      work();
+      join();
+      return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
+      if (error.errno !== 'EAFNOSUPPORT') this.#retry();
+      this.#sayNotJoined(error.message);
+      return false;
     }
+  }
+
+  #sayNotJoined(reason: string): void {
+    if (this.#notJoined === reason) return;
+    this.#notJoined = reason;
+    this.#say({
+      kind: 'log',
+      level: 'warn',
+      message:
+        'cannot join the multicast groups of IPv6 addresses: a snooping switch may keep questions for them back',
+      fields: { reason },
+    });
+  }
+
+  #retry(): void {
+    this.#retryAtNs = monotonicNs() + BigInt(RETRY_MS) * 1_000_000n;
   }
 
   #feed(): void {

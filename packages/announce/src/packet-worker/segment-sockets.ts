@@ -8,14 +8,12 @@ import {
   type SendFailure,
 } from '@fairlead/linux';
 import { heartbeatPort, type Datagram } from '@fairlead/membership';
+import { networkControl, openHeartbeatSockets } from './heartbeat-sockets.ts';
 
-/** Network control: CS6 (RFC 4594 §3.1), so that a busy queue does not make a node look dead. */
-const networkControl = 0xc0;
-
-/** The sockets of one segment: heartbeats of both families, and frames of our own making. */
+/** The sockets of one segment: heartbeats of the families that there are, and frames of our own making. */
 export class SegmentSockets implements Disposable {
   readonly #interfaceIndex: number;
-  readonly #udp = new Map<IpFamily, UdpSocket>();
+  readonly #udp: ReadonlyMap<IpFamily, UdpSocket>;
   readonly #frames: PacketSocket;
   readonly #failures = new Map<string, number>();
 
@@ -23,10 +21,8 @@ export class SegmentSockets implements Disposable {
   constructor(interfaceName: string, interfaceIndex: number) {
     this.#interfaceIndex = interfaceIndex;
     using opened = new DisposableStack();
-    for (const family of [4, 6] as const) {
-      const options = { family, port: heartbeatPort, interfaceName, trafficClass: networkControl };
-      this.#udp.set(family, opened.use(new UdpSocket(options)));
-    }
+    this.#udp = openHeartbeatSockets(interfaceName, (options) => new UdpSocket(options));
+    for (const socket of this.#udp.values()) opened.use(socket);
     this.#frames = opened.use(new PacketSocket({ interfaceIndex, etherType: 0 }));
     opened.move();
   }
