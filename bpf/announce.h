@@ -83,7 +83,7 @@ struct {
 } interfaces SEC(".maps");
 
 /*
- * By MAC in the lower 6 bytes. Every MAC in `interfaces`, for two interfaces may share a segment;
+ * By MAC in the lower 6 bytes. Every MAC in `interfaces`, and of other interfaces on the same segment;
  * twice as many, for the old and the new ones while they change.
  */
 struct {

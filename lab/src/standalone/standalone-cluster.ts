@@ -13,7 +13,7 @@ import type { Pod } from '../node.ts';
 import { replaceFile } from '../replace-file.ts';
 import { clusterFileText, type ClusterFileContents } from './cluster-file.ts';
 
-export interface StandaloneOptions extends Omit<ClusterNetworkOptions, 'more'> {
+export interface StandaloneOptions extends ClusterNetworkOptions {
   /** Of a further cluster in the lab its id, with the switch of the first and what its addresses are. */
   readonly clusterId?: string | undefined;
   readonly pool?: readonly string[] | undefined;

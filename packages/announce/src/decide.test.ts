@@ -133,6 +133,7 @@ test('an address is announced on the interface in its subnet, with the peers of 
       interfaceIndex: 2,
       mac: '02:00:00:00:00:02',
       ports: [2],
+      twins: [],
       addresses: ['192.0.2.11'],
       peers: [{ node: 'b', addresses: ['192.0.2.12'] }],
       announcements: [{ id: 0, name: '', candidates: undefined, preferred: undefined }],
@@ -214,6 +215,88 @@ test('on a bridge frames are judged at its uplink, answers carry the MAC of the 
     segments.map(({ interfaceName, mac, ports }) => [interfaceName, mac, ports]),
     [['br0', '02:00:00:00:00:02', [5]]],
   );
+});
+
+/** Two interfaces on the LAN, as of a laptop with Ethernet and Wi-Fi, and one elsewhere. */
+const TWO_NICS: AnnounceFacts = {
+  ...FACTS,
+  interfaces: [device(2, 'wlan0'), device(3, 'eth0'), device(4, 'eth1')],
+  addresses: [
+    held(2, '192.0.2.21', 24),
+    held(3, '192.0.2.11', 24),
+    { ...held(2, 'fe80::2', 64), linkLocal: true },
+    { ...held(3, 'fe80::3', 64), linkLocal: true },
+    { ...held(4, 'fe80::4', 64), linkLocal: true },
+    held(4, '10.1.0.11', 16),
+  ],
+};
+const wlan0 = { name: 'wlan0', index: 2, mac: '02:00:00:00:00:02' };
+const eth0 = { name: 'eth0', index: 3, mac: '02:00:00:00:00:03' };
+const eth1 = { name: 'eth1', index: 4, mac: '02:00:00:00:00:04' };
+
+test('of two interfaces in one subnet one takes part, and a problem names the other', () => {
+  const { segments, interfaces, problems } = decideAnnouncements(
+    STATE,
+    allocations(['web', '192.0.2.100']),
+    TWO_NICS,
+  );
+  assert.deepEqual(
+    segments.map(({ interfaceName, twins, addresses, claims }) => [
+      interfaceName,
+      twins,
+      addresses,
+      claims.length,
+    ]),
+    [['eth0', [wlan0], ['192.0.2.11'], 1]],
+  );
+  // Both hold addresses that no pool may give away.
+  assert.deepEqual(interfaces, [eth0, eth1, wlan0]);
+  assert.deepEqual(
+    problems.map(({ object, field, value }) => [object, field, value]),
+    [['Node/a', 'interfaces', 'wlan0']],
+  );
+  assert.match(problems[0]?.message ?? '', /eth0 is in the same subnet.*--interface.*Announcement/);
+});
+
+test('which of two interfaces in one subnet takes part is always the same, and can be chosen', () => {
+  const used = (state: Partial<ClusterState>, facts: Partial<AnnounceFacts> = {}) => {
+    const plan = decideAnnouncements({ ...STATE, ...state }, new Map(), { ...TWO_NICS, ...facts });
+    return {
+      used: plan.segments.map(({ interfaceName, twins }) => [interfaceName, twins]),
+      told: plan.problems.map(({ value }) => value),
+    };
+  };
+  const named = [announcement('wifi', { interfaces: ['wlan*'] })];
+  const backwards = TWO_NICS.interfaces.toReversed();
+  const unknown = { nodes: [node('b', '192.0.2.12')] };
+  const byNode = { used: [['eth0', [wlan0]]], told: ['wlan0'] };
+  const byIndex = { used: [['wlan0', [eth0]]], told: ['eth0'] };
+  assert.deepEqual(used({}, { interfaces: backwards }), byNode, 'by the Node’s addresses');
+  assert.deepEqual(used(unknown, { interfaces: backwards }), byIndex, 'the first by index');
+  assert.deepEqual(used({ announcements: named }), byIndex, 'by an Announcement');
+  const both = [announcement('both', { interfaces: ['*'] })];
+  assert.deepEqual(
+    used({ announcements: both }).used[0],
+    byNode.used[0],
+    'by the Node’s addresses where an Announcement names both',
+  );
+  assert.deepEqual(
+    used({ announcements: named }, { interfaceGlobs: ['eth*'] }),
+    { used: byNode.used, told: [] },
+    'by --interface; then nothing is wrong, and the other is still one of this network',
+  );
+});
+
+test('a subnet inside another is the same network; one without addresses for Services is no problem', () => {
+  const facts = { ...TWO_NICS, addresses: [held(3, '10.1.0.11', 8), held(4, '10.1.2.1', 24)] };
+  const pools = [pool('lan', '10.0.0.100-10.0.0.120')];
+  const state = { ...STATE, nodes: [node('a', '10.1.0.11')], pools };
+  const { segments, problems } = decideAnnouncements(state, new Map(), facts);
+  assert.deepEqual(
+    segments.map(({ interfaceName, twins }) => [interfaceName, twins]),
+    [['eth0', [eth1]]],
+  );
+  assert.deepEqual(problems, []);
 });
 
 test('two Services that share an address are one claim', () => {

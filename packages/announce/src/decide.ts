@@ -14,14 +14,12 @@ import {
   type Problem,
 } from '@fairlead/cluster';
 import {
-  familyOf,
   formatPrefix,
   hash32,
   prefixContains,
   prefixRange,
   rangesOverlap,
   type IpAddress,
-  type MacAddress,
   type Prefix,
 } from '@fairlead/ip';
 import type { InterfaceAddress, NetworkInterface } from '@fairlead/linux';
@@ -31,15 +29,10 @@ import type {
   ClaimPlan,
   SegmentPeer,
   SegmentPlan,
+  UsableInterface,
 } from './plan.ts';
-import {
-  inOrderOfName,
-  namesInterfaces,
-  onLinkPrefixes,
-  reaches,
-  selects,
-  shadowedBy,
-} from './selection.ts';
+import { usableSegments, type Segment, type Usable } from './segments.ts';
+import { inOrderOfName, namesInterfaces, reaches, selects, shadowedBy } from './selection.ts';
 
 /** What this node is and has, beside what the cluster looks like. */
 export interface AnnounceFacts {
@@ -50,11 +43,7 @@ export interface AnnounceFacts {
   readonly interfaceGlobs: readonly string[];
 }
 
-interface Segment {
-  readonly device: NetworkInterface & { readonly mac: MacAddress };
-  readonly addresses: readonly IpAddress[];
-  readonly prefixes: readonly Prefix[];
-}
+const NO_ADDRESSES: readonly IpAddress[] = [];
 
 /** Bucket sets of addresses that no Announcement selects. */
 const DEFAULT_ANNOUNCEMENT: AnnouncementPlan = {
@@ -87,11 +76,17 @@ export function decideAnnouncements(
   allocations: Allocations,
   facts: AnnounceFacts,
 ): AnnouncePlan {
-  const segments = usableSegments(facts.interfaces, facts.addresses, facts.interfaceGlobs);
+  const segments = usableSegments(
+    facts.interfaces,
+    facts.addresses,
+    facts.interfaceGlobs,
+    state.announcements,
+    state.nodes.find(({ name }) => name === facts.self)?.addresses ?? NO_ADDRESSES,
+  );
   const places = segments.map(({ device: { name }, prefixes }) => ({ name, prefixes }));
   const ground = groundOf(facts.self, state.announcements, JSON.stringify(places));
   const claims = segments.map((): ClaimPlan[] => []);
-  const problems: Problem[] = [];
+  const problems = segments.flatMap((segment) => twinsProblem(segment, state, facts.self));
   // One Service is enough to show what is wrong with an Announcement; thousands would hide it.
   const shadows = new Map<string, Problem>();
   for (const service of state.services) {
@@ -113,9 +108,10 @@ export function decideAnnouncements(
     const joined = shared.size === 0 ? its : joinShared(its, shared);
     return [planSegment(segment, state, facts, announcements, joined)];
   });
+  const twins = segments.flatMap(({ twins }) => twins.filter(({ excluded }) => !excluded));
   return {
     segments: planned,
-    interfaces: segments.map(({ device: { name, index, mac } }) => ({ name, index, mac })),
+    interfaces: [...segments, ...twins].map(interfaceOf),
     problems: [...problems, ...shadows.values()],
   };
 }
@@ -186,46 +182,16 @@ function planAnnouncement(announcement: Announcement, state: ClusterState): Anno
   };
 }
 
-/** Interfaces that speak ARP, hold an address and are no port of another one. */
-const usableSegments = remember(
-  (
-    interfaces: AnnounceFacts['interfaces'],
-    addresses: AnnounceFacts['addresses'],
-    globs: AnnounceFacts['interfaceGlobs'],
-  ): readonly Segment[] => {
-    const segments: Segment[] = [];
-    for (const device of interfaces) {
-      const { mac } = device;
-      if (mac === undefined || !device.up || device.loopback || device.noArp || !device.broadcast) {
-        continue;
-      }
-      if (device.master !== undefined) continue;
-      if (globs.length > 0 && !matchesInterface(globs, device.name)) continue;
-      const held = addresses.filter(
-        (each) => each.interfaceIndex === device.index && !each.dadFailed && !each.linkLocal,
-      );
-      const prefixes = onLinkPrefixes(
-        held.map(({ address, prefixLength }) => {
-          return { family: familyOf(address), address, length: prefixLength };
-        }),
-      );
-      if (prefixes.length === 0) continue;
-      segments.push({
-        device: { ...device, mac },
-        addresses: held.map((each) => each.address),
-        prefixes,
-      });
-    }
-    return segments;
-  },
-);
+function interfaceOf({ device: { name, index, mac } }: Usable): UsableInterface {
+  return { name, index, mac };
+}
 
 function onLink(segment: Segment, address: IpAddress): boolean {
   return segment.prefixes.some((prefix) => prefixContains(prefix, address));
 }
 
 /** Heartbeats start with the pool, so that an owner is agreed on before the first Service comes. */
-function expectsAddresses(segment: Segment, state: ClusterState): boolean {
+function expectsAddresses(segment: Usable, state: ClusterState): boolean {
   const ranges = segment.prefixes.map(prefixRange);
   const named = state.announcements.some(({ interfaces }) =>
     matchesInterface(interfaces, segment.device.name),
@@ -261,6 +227,7 @@ function planSegment(
     interfaceIndex: device.index,
     mac: device.mac,
     ports: portsOf(device, facts.interfaces),
+    twins: segment.twins.map(interfaceOf),
     addresses: segment.addresses,
     peers,
     announcements: [DEFAULT_ANNOUNCEMENT, ...announcements],
@@ -278,6 +245,22 @@ function portsOf(device: NetworkInterface, interfaces: readonly NetworkInterface
   const virtual = new Set(['veth', 'tun']);
   const uplinks = ports.filter(({ kind }) => kind === undefined || !virtual.has(kind));
   return (uplinks.length > 0 ? uplinks : ports).map((port) => port.index);
+}
+
+/** Of those on which something would be announced if they were alone. */
+function twinsProblem(segment: Segment, state: ClusterState, self: NodeName): readonly Problem[] {
+  const { device, twins } = segment;
+  const unused = twins.filter((twin) => !twin.excluded && expectsAddresses(twin, state));
+  if (unused.length === 0) return [];
+  const names = unused.map((twin) => twin.device.name).join(', ');
+  return [
+    {
+      object: `Node/${self}`,
+      field: 'interfaces',
+      value: names,
+      message: `Nothing is announced on ${names}, as ${device.name} is in the same subnet and a node takes part in it by one interface. That is all right unless you want another one: name it with --interface, or in spec.interfaces of an Announcement.`,
+    },
+  ];
 }
 
 function nowhere(

@@ -4,7 +4,7 @@ import type { IpAddress, MacAddress } from '@fairlead/ip';
 /** What must be announced by this node and with whom it agrees on the owner: one entry a segment. */
 export interface AnnouncePlan {
   readonly segments: readonly SegmentPlan[];
-  /** All interfaces on which this node could announce, those of segments included. */
+  /** All interfaces on which this node could announce, those of segments first, twins last. */
   readonly interfaces: readonly UsableInterface[];
   readonly problems: readonly Problem[];
 }
@@ -23,6 +23,8 @@ export interface SegmentPlan {
   readonly mac: MacAddress;
   /** Where frames come in: the interface, or the uplink ports of a bridge. */
   readonly ports: readonly number[];
+  /** The node's other interfaces in the same subnet: nothing is announced there, but heartbeats may come in. */
+  readonly twins: readonly UsableInterface[];
   /** This node's own addresses on the segment. */
   readonly addresses: readonly IpAddress[];
   readonly peers: readonly SegmentPeer[];

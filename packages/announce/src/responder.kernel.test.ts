@@ -102,6 +102,21 @@ function interfaces(mode: TcMode): void {
     assert.ok(answers(cable));
   });
 
+  test('what another interface of this node says is no claim', () => {
+    const cable = stack.use(layCable());
+    const responder = start(cable);
+    const [claim] = gratuitousArp(otherMac, vip);
+    const claims = () => {
+      cable.exchange(claim);
+      return responder.maps.drainEvents(() => {});
+    };
+    assert.equal(claims(), 1);
+    responder.setInterfaces([{ ...end(cable), twinMacs: [otherMac] }]);
+    assert.equal(claims(), 0);
+    responder.setInterfaces([end(cable)]);
+    assert.equal(claims(), 1);
+  });
+
   test('what somebody detached is put back, with its fence as it was', () => {
     const cable = stack.use(layCable());
     const responder = start(cable);

@@ -43,6 +43,8 @@ export interface ResponderOptions {
 export interface AnnouncingInterface {
   readonly index: number;
   readonly mac: MacAddress;
+  /** Of other interfaces of this node in the same network: what they say is no claim of somebody else's. */
+  readonly twinMacs?: readonly MacAddress[];
 }
 
 /** An interface that the program could not be attached to. */
@@ -125,7 +127,7 @@ export class Responder implements Disposable {
     const wanted = new Map(interfaces.map((each) => [each.index, each]));
     const faults: InterfaceFault[] = [];
     // First the MACs: what another interface of ours says is nobody else's claim.
-    const macs = new Set(interfaces.map((each) => each.mac));
+    const macs = new Set(interfaces.flatMap(({ mac, twinMacs = [] }) => [mac, ...twinMacs]));
     for (const mac of macs) this.#map('own_macs').set(encodeOwnMac(mac), new Uint8Array(4));
     for (const each of wanted.values()) {
       try {

@@ -223,9 +223,10 @@ class Agent implements AsyncDisposable {
     });
     const landed = this.#land.apply(round.land);
     const steered = this.#steer.apply(round.steer, steerSegments(round.announce, this.#members));
-    const interfaces = round.announce.segments.flatMap(({ ports, mac }) =>
-      ports.map((index) => ({ index, mac })),
-    );
+    const interfaces = round.announce.segments.flatMap(({ ports, mac, twins }) => {
+      const twinMacs = twins.map((twin) => twin.mac);
+      return ports.map((index) => ({ index, mac, twinMacs }));
+    });
     const faults = new Map(this.#steer.unattached);
     for (const { interfaceIndex, error } of this.#responder.setInterfaces(interfaces)) {
       faults.set(interfaceIndex, error.message);

@@ -13,6 +13,7 @@ function segment(interfaceName: string, ...ports: readonly number[]): AnnouncePl
     interfaceIndex: ports[0] ?? 0,
     mac,
     ports,
+    twins: [],
     addresses: [],
     peers: [],
     announcements: [],

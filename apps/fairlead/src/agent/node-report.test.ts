@@ -17,6 +17,7 @@ const announce: AnnouncePlan = {
       interfaceIndex: 2,
       mac,
       ports: [2],
+      twins: [],
       addresses: [],
       peers: [],
       announcements: [

@@ -186,6 +186,7 @@ export class PacketWorker implements AsyncDisposable {
 }
 
 function settingsOf(segment: SegmentPlan): SegmentSettings {
-  const { interfaceName, interfaceIndex, mac, ports, addresses, peers, announcements } = segment;
-  return { interfaceName, interfaceIndex, mac, ports, addresses, peers, announcements };
+  const { interfaceName, interfaceIndex, mac, ports, twins, addresses, peers, announcements } =
+    segment;
+  return { interfaceName, interfaceIndex, mac, ports, twins, addresses, peers, announcements };
 }

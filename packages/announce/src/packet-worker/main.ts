@@ -182,7 +182,9 @@ class PacketLoop {
     for (const name of this.#claims.keys()) if (!names.has(name)) this.#claims.delete(name);
     for (const [key, each] of wanted) {
       const segment = this.#segments.get(key) ?? this.#open(key, each, plan);
-      segment?.configure(each, segmentConfig(plan, each, this.#roundRobin), plan.unprepared);
+      if (segment === undefined) continue;
+      segment.configure(each, segmentConfig(plan, each, this.#roundRobin), plan.unprepared);
+      this.#orRetry(() => segment.hearTwins());
     }
     const answers = Array.from(this.#segments.values(), (segment) => segment.answers());
     this.#maps.setAnswers(answers.flat());
@@ -202,13 +204,13 @@ class PacketLoop {
         self: this.#options.self,
         clusterId: plan.clusterId,
         maps: this.#maps,
+        poller: this.#poller,
         say: (message) => this.#say(message),
       });
       this.#segments.set(key, segment);
       this.#unopened.delete(key);
       const claims = this.#claims.get(segmentPlan.interfaceName);
       if (claims !== undefined) segment.changeClaims([], [...claims.values()]);
-      for (const fd of segment.fds) this.#poller.add(fd);
       if (this.#leaving) segment.leave();
       return segment;
     } catch (error) {
@@ -232,27 +234,30 @@ class PacketLoop {
   }
 
   #close(key: string, segment: Segment): void {
-    for (const fd of segment.fds) this.#poller.remove(fd);
     segment[Symbol.dispose]();
     this.#segments.delete(key);
     const { interfaceName } = segment.plan;
     this.#say({ kind: 'members', segments: [{ interfaceName, members: [] }] });
   }
 
-  /**
-   * An interface that has gone meanwhile is in the next plan no more. A kernel without IPv6 will have no groups
-   * either the next time.
-   * @returns whether all were joined
-   */
   #joinGroups(join: () => void): boolean {
+    const failure = this.#orRetry(join);
+    if (failure !== undefined) this.#sayNotJoined(failure.message);
+    return failure === undefined;
+  }
+
+  /**
+   * An interface that has gone meanwhile is in the next plan no more. A kernel without IPv6 will not have it the
+   * next time either.
+   */
+  #orRetry(work: () => void): SystemError | undefined {
     try {
-      join();
-      return true;
+      work();
+      return undefined;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       if (error.errno !== 'EAFNOSUPPORT') this.#retry();
-      this.#sayNotJoined(error.message);
-      return false;
+      return error;
     }
   }
 
@@ -304,7 +309,7 @@ function segmentConfig(
   const keyring: Keyring =
     second === undefined ? [membershipKey(first)] : [membershipKey(first), membershipKey(second)];
   return {
-    macs: [segment.mac],
+    macs: [...new Set([segment.mac, ...segment.twins.map(({ mac }) => mac)])],
     peers: segment.peers.map(({ node, addresses }) => ({ node, addresses, macs: [] })),
     announcements: segment.announcements.map(({ id, candidates, preferred }) => ({
       id,

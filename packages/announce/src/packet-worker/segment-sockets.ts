@@ -5,31 +5,53 @@ import {
   receivedFrames,
   SystemError,
   UdpSocket,
+  type Poller,
   type SendFailure,
 } from '@fairlead/linux';
 import { heartbeatPort, type Datagram } from '@fairlead/membership';
+import type { UsableInterface } from '../plan.ts';
 import { networkControl, openHeartbeatSockets } from './heartbeat-sockets.ts';
 
 /** The sockets of one segment: heartbeats of the families that there are, and frames of our own making. */
 export class SegmentSockets implements Disposable {
   readonly #interfaceIndex: number;
+  readonly #poller: Pick<Poller, 'add' | 'remove'>;
   readonly #udp: ReadonlyMap<IpFamily, UdpSocket>;
+  /** By interface index. */
+  readonly #ofTwins = new Map<number, ReadonlyMap<IpFamily, UdpSocket>>();
   readonly #frames: PacketSocket;
   readonly #failures = new Map<string, number>();
 
-  /** Throws SystemError where the interface is gone or the port taken. */
-  constructor(interfaceName: string, interfaceIndex: number) {
-    this.#interfaceIndex = interfaceIndex;
+  /**
+   * Has the poller wake up when a heartbeat waits.
+   * @throws SystemError where the interface is gone or the port taken
+   */
+  constructor(
+    { name, index }: Pick<UsableInterface, 'name' | 'index'>,
+    poller: Pick<Poller, 'add' | 'remove'>,
+  ) {
+    this.#interfaceIndex = index;
+    this.#poller = poller;
     using opened = new DisposableStack();
-    this.#udp = openHeartbeatSockets(interfaceName, (options) => new UdpSocket(options));
-    for (const socket of this.#udp.values()) opened.use(socket);
-    this.#frames = opened.use(new PacketSocket({ interfaceIndex, etherType: 0 }));
+    this.#frames = opened.use(new PacketSocket({ interfaceIndex: index, etherType: 0 }));
+    this.#udp = this.#open(name);
     opened.move();
   }
 
-  /** Readable when a heartbeat waits. */
-  get fds(): readonly number[] {
-    return Array.from(this.#udp.values(), (socket) => socket.fd);
+  /**
+   * Has heartbeats that come in by these interfaces received as well: where a kernel answers ARP for an address on
+   * each interface of a network (arp_ignore = 0), peers send to any of them.
+   * @throws SystemError as above; the others are opened the next time
+   */
+  hearTwins(twins: readonly UsableInterface[]): void {
+    for (const [index, sockets] of this.#ofTwins) {
+      if (twins.some((twin) => twin.index === index)) continue;
+      this.#ofTwins.delete(index);
+      this.#close(sockets);
+    }
+    for (const { name, index } of twins) {
+      if (!this.#ofTwins.has(index)) this.#ofTwins.set(index, this.#open(name));
+    }
   }
 
   /** Sends that the kernel refused, by reason. */
@@ -38,9 +60,11 @@ export class SegmentSockets implements Disposable {
   }
 
   receive(): Datagram | undefined {
-    for (const socket of this.#udp.values()) {
-      const datagram = socket.receive();
-      if (datagram !== undefined) return { from: datagram.address, bytes: datagram.bytes };
+    for (const sockets of [this.#udp, ...this.#ofTwins.values()]) {
+      for (const socket of sockets.values()) {
+        const datagram = socket.receive();
+        if (datagram !== undefined) return { from: datagram.address, bytes: datagram.bytes };
+      }
     }
     return undefined;
   }
@@ -73,8 +97,22 @@ export class SegmentSockets implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const socket of this.#udp.values()) socket[Symbol.dispose]();
+    this.hearTwins([]);
+    this.#close(this.#udp);
     this.#frames[Symbol.dispose]();
+  }
+
+  #open(interfaceName: string): ReadonlyMap<IpFamily, UdpSocket> {
+    const sockets = openHeartbeatSockets(interfaceName, (options) => new UdpSocket(options));
+    for (const { fd } of sockets.values()) this.#poller.add(fd);
+    return sockets;
+  }
+
+  #close(sockets: ReadonlyMap<IpFamily, UdpSocket>): void {
+    for (const socket of sockets.values()) {
+      this.#poller.remove(socket.fd);
+      socket[Symbol.dispose]();
+    }
   }
 
   #count(failure: SendFailure | undefined): void {

@@ -9,7 +9,7 @@ import {
   gratuitousArp,
   unsolicitedNeighbourAdvertisement,
 } from '@fairlead/l2';
-import { monotonicNs } from '@fairlead/linux';
+import { monotonicNs, type Poller } from '@fairlead/linux';
 import {
   aloneInterval,
   SegmentMember,
@@ -44,6 +44,8 @@ export interface SegmentContext {
   readonly self: NodeName;
   readonly clusterId: string;
   readonly maps: ResponderMaps;
+  /** Has to call `turn` when heartbeats wait. */
+  readonly poller: Poller;
   readonly say: (message: FromPacketWorker) => void;
 }
 
@@ -69,7 +71,8 @@ export class Segment implements Disposable {
   constructor(plan: SegmentSettings, config: SegmentConfig, context: SegmentContext) {
     this.plan = plan;
     this.#context = context;
-    this.#sockets = new SegmentSockets(plan.interfaceName, plan.interfaceIndex);
+    const { interfaceName: name, interfaceIndex: index } = plan;
+    this.#sockets = new SegmentSockets({ name, index }, context.poller);
     this.#hearing = new Hearing(() => this.#sockets.received());
     this.#silentPeers = new SilentPeers({
       ask: (address, mac) => this.#askForAddress(address, mac),
@@ -103,10 +106,6 @@ export class Segment implements Disposable {
     });
   }
 
-  get fds(): readonly number[] {
-    return this.#sockets.fds;
-  }
-
   /** How long heartbeats may wait to be read together, ms. */
   get readingSpacingMs(): number {
     return this.#member.readingSpacingMs;
@@ -134,6 +133,11 @@ export class Segment implements Disposable {
     this.#nextTurnNs = 0n;
     if (macChanged) this.#claims.contradictAll();
     this.#claims.prepare(unprepared);
+  }
+
+  /** Throws SystemError where one of the plan's twins has gone; can be repeated. */
+  hearTwins(): void {
+    this.#sockets.hearTwins(this.plan.twins);
   }
 
   /** Takes addresses away and adds others, in the kernel too. */
