@@ -18,7 +18,7 @@
 #define MAC_BYTES 6
 #define ADDRESS_BYTES 16
 #define INTERFACES_MAX 64
-#define ANSWERS_MAX 65536
+#define ANSWERS_MAX 131072
 #define EVENTS_BYTES (64 * 1024) /* a multiple of every page size there is */
 
 /* One interface that the program is attached to. `slot` is its index in `fence`. */

@@ -15,10 +15,13 @@ import { ProtocolError } from '@fairlead/wire';
 const littleEndian = true;
 
 /** Names the layout in the pin directory: a program of another layout gets maps of its own. */
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 /** How many interfaces one node can announce on: INTERFACES_MAX. */
 export const interfaceSlots = 64;
+
+/** How many entries `answers` has room for: ANSWERS_MAX. */
+export const answersMax = 131_072;
 
 /** What `interfaces` holds for an interface that the program is attached to. */
 export interface InterfaceEntry {

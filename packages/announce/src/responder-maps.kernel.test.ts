@@ -1,4 +1,4 @@
-import { addressFromBytes, parseAddress, type IpAddress } from '@fairlead/ip';
+import { addressFromBytes, addressFromInteger, parseAddress, type IpAddress } from '@fairlead/ip';
 import { arpProbe, gratuitousArp } from '@fairlead/l2';
 import { Poller, type TcMode } from '@fairlead/linux';
 import assert from 'node:assert/strict';
@@ -6,11 +6,34 @@ import { after, before, beforeEach, suite, test } from 'node:test';
 import { held4, watched4, client4, client, stranger, us } from './conformance/cast.ts';
 import { ask, arpReply, solicit, advertisement } from './conformance/frames.ts';
 import { Stage } from './conformance/stage.ts';
-import type { Answer } from './responder-layout.ts';
+import { answersMax, type Answer } from './responder-layout.ts';
 
 for (const mode of ['tcx', 'clsact'] as const) {
   suite(`answers and evidence, attached by ${mode}`, () => maps(mode));
 }
+
+test('where the map is full what does not fit is told, and the rest is answered', () => {
+  using stage = new Stage('tcx');
+  const { maps } = stage;
+  const previous = maps.answers();
+  const many = Array.from({ length: answersMax }, (_, index): Answer => {
+    const address = addressFromInteger(4, 0x0a000000n + BigInt(index));
+    return { interfaceIndex: 1, address, mac: us, mode: 'watch' };
+  });
+  const [gone] = many;
+  const refused = maps.setAnswers([...previous, ...many]);
+  const [extra] = refused;
+  assert.ok(gone !== undefined && extra !== undefined);
+  assert.deepEqual(refused, many.slice(-previous.length));
+  const enter = ({ interfaceIndex, address }: Answer) =>
+    maps.answer(interfaceIndex, address, us, 'watch');
+  assert.ok(!enter(extra));
+  assert.ok(enter(gone), 'what is there can be changed');
+  stage.setFence('ahead');
+  stage.expect(ask(held4), { reply: arpReply(held4), evidence: undefined });
+  assert.ok(maps.remove(gone.interfaceIndex, gone.address));
+  assert.ok(enter(extra));
+});
 
 function maps(mode: TcMode): void {
   let stage: Stage;

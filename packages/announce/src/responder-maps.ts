@@ -1,5 +1,5 @@
 import type { IpAddress, MacAddress } from '@fairlead/ip';
-import { BpfMap, monotonicNs, RingBuffer } from '@fairlead/linux';
+import { BpfMap, monotonicNs, RingBuffer, SystemError } from '@fairlead/linux';
 import { join } from 'node:path';
 import {
   counterNames,
@@ -65,23 +65,27 @@ export class ResponderMaps implements Disposable {
   /**
    * Makes the kernel's answers the desired ones: reads them back and changes what differs. What is
    * not desired any more goes first, so that a map that is nearly full has room.
-   * @throws SystemError E2BIG where they are more than the map holds (65536)
+   * @returns those that there is no room for; the kernel has no entry for them
    */
-  setAnswers(desired: readonly Answer[]): void {
-    const wanted = new Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>();
+  setAnswers(desired: readonly Answer[]): readonly Answer[] {
     const values = new Map<string, Uint8Array>();
-    for (const { interfaceIndex, address, mac, mode } of desired) {
-      const key = encodeAnswerKey(interfaceIndex, address);
-      const value = values.getOrInsertComputed(`${mac} ${mode}`, () => encodeAnswer(mac, mode));
-      wanted.set(key.toHex(), { key, value });
-    }
-    for (const { key, value } of this.#answers.entries()) {
-      const name = key.toHex();
-      const want = wanted.get(name);
+    const valueOf = ({ mac, mode }: Answer): Uint8Array =>
+      values.getOrInsertComputed(`${mac} ${mode}`, () => encodeAnswer(mac, mode));
+    const wanted = new Map<string, Answer>();
+    for (const each of desired) wanted.set(keyText(keyOf(each)), each);
+    const inPlace = new Set<string>();
+    this.#answers.visit((key, value) => {
+      const text = keyText(key);
+      const want = wanted.get(text);
       if (want === undefined) this.#answers.delete(key);
-      else if (want.value.toHex() === value.toHex()) wanted.delete(name);
+      else if (Buffer.compare(valueOf(want), value) === 0) inPlace.add(text);
+    });
+    const refused: Answer[] = [];
+    for (const [text, each] of wanted) {
+      if (inPlace.has(text)) continue;
+      if (!this.#put(keyOf(each), valueOf(each))) refused.push(each);
     }
-    for (const { key, value } of wanted.values()) this.#answers.set(key, value);
+    return refused;
   }
 
   /** All that the kernel holds. */
@@ -89,14 +93,29 @@ export class ResponderMaps implements Disposable {
     return this.#answers.entries().map(({ key, value }) => decodeAnswer(key, value));
   }
 
-  /** Adds one entry, or changes its MAC or mode. */
-  answer(interfaceIndex: number, address: IpAddress, mac: MacAddress, mode: AnswerMode): void {
-    this.#answers.set(encodeAnswerKey(interfaceIndex, address), encodeAnswer(mac, mode));
+  /**
+   * Adds one entry, or changes its MAC or mode.
+   * @returns false where there is no room for it; the kernel then has no entry
+   */
+  answer(interfaceIndex: number, address: IpAddress, mac: MacAddress, mode: AnswerMode): boolean {
+    return this.#put(encodeAnswerKey(interfaceIndex, address), encodeAnswer(mac, mode));
   }
 
   /** Takes one entry away; returns whether there was one. */
   remove(interfaceIndex: number, address: IpAddress): boolean {
     return this.#answers.delete(encodeAnswerKey(interfaceIndex, address));
+  }
+
+  #put(key: Uint8Array, value: Uint8Array): boolean {
+    try {
+      this.#answers.set(key, value);
+      return true;
+    } catch (error) {
+      // The map is full, or the kernel has no memory.
+      if (!(error instanceof SystemError && /^(?:E2BIG|ENOMEM)$/.test(error.errno))) throw error;
+      this.#answers.delete(key);
+      return false;
+    }
   }
 
   /**
@@ -155,6 +174,15 @@ export class ResponderMaps implements Disposable {
       map[Symbol.dispose]();
     }
   }
+}
+
+function keyOf({ interfaceIndex, address }: Answer): Uint8Array {
+  return encodeAnswerKey(interfaceIndex, address);
+}
+
+/** A key as text, which takes less memory than bytes: there may be a hundred thousand. */
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
 /** One store that a program on another CPU sees whole. */

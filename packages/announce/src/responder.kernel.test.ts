@@ -1,4 +1,10 @@
-import { parseAddress, parseMac, type IpAddress, type MacAddress } from '@fairlead/ip';
+import {
+  macFromBytes,
+  parseAddress,
+  parseMac,
+  type IpAddress,
+  type MacAddress,
+} from '@fairlead/ip';
 import { arpRequest, decodeArp, decodeEthernet, etherTypes, gratuitousArp } from '@fairlead/l2';
 import { listTcIngress, monotonicNs, type TcMode } from '@fairlead/linux';
 import { temporaryBpffs } from '@fairlead/linux/testing';
@@ -115,6 +121,21 @@ function interfaces(mode: TcMode): void {
     assert.equal(claims(), 0);
     responder.setInterfaces([end(cable)]);
     assert.equal(claims(), 1);
+  });
+
+  test('more MACs than there is room for are a fault of their interface alone', () => {
+    const [one, two] = [stack.use(layCable()), stack.use(layCable())];
+    const responder = start(one);
+    const twinMacs = Array.from({ length: 200 }, (_, index) => {
+      return macFromBytes(Uint8Array.of(2, 0, 0, 0, 1, index));
+    });
+    const faults = responder.setInterfaces([end(one), { ...end(two), twinMacs }]);
+    assert.deepEqual(
+      faults.map((each) => each.interfaceIndex),
+      [two.nearIndex],
+    );
+    assert.ok(answers(one));
+    assert.deepEqual(programs(two), []);
   });
 
   test('what somebody detached is put back, with its fence as it was', () => {
@@ -239,7 +260,7 @@ function interfaces(mode: TcMode): void {
     const responder = stack.use(open());
     mkdirSync(join(path, 'announce-0'));
     responder.setInterfaces([end(cable)]);
-    assert.deepEqual(readdirSync(path).toSorted(), ['announce-1', 'announce-links']);
+    assert.deepEqual(readdirSync(path).toSorted(), ['announce-2', 'announce-links']);
   });
 
   test('clean-up leaves nothing', () => {

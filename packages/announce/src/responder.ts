@@ -126,20 +126,25 @@ export class Responder implements Disposable {
   #putInOrder(interfaces: readonly AnnouncingInterface[]): readonly InterfaceFault[] {
     const wanted = new Map(interfaces.map((each) => [each.index, each]));
     const faults: InterfaceFault[] = [];
-    // First the MACs: what another interface of ours says is nobody else's claim.
-    const macs = new Set(interfaces.flatMap(({ mac, twinMacs = [] }) => [mac, ...twinMacs]));
-    for (const mac of macs) this.#map('own_macs').set(encodeOwnMac(mac), new Uint8Array(4));
-    for (const each of wanted.values()) {
-      try {
-        this.#enter(each);
-        this.#attach(each.index);
-      } catch (error) {
-        if (!(error instanceof SystemError || error instanceof RangeError)) throw error;
-        wanted.delete(each.index);
-        faults.push({ interfaceIndex: each.index, error });
+    const doForEach = (work: (each: AnnouncingInterface) => void): void => {
+      for (const each of wanted.values()) {
+        try {
+          work(each);
+        } catch (error) {
+          if (!(error instanceof SystemError || error instanceof RangeError)) throw error;
+          wanted.delete(each.index);
+          faults.push({ interfaceIndex: each.index, error });
+        }
       }
-    }
+    };
+    // First the MACs: what another interface of ours says is nobody else's claim.
+    doForEach((each) => this.#enterMacs(each));
+    doForEach((each) => {
+      this.#enter(each);
+      this.#attach(each.index);
+    });
     for (const index of this.#known()) if (!wanted.has(index)) this.#leave(index);
+    const macs = new Set(interfaces.flatMap(macsOf));
     for (const key of this.#map('own_macs').keys()) {
       if (!macs.has(decodeOwnMac(key))) this.#map('own_macs').delete(key);
     }
@@ -161,6 +166,12 @@ export class Responder implements Disposable {
   #known(): ReadonlySet<number> {
     const links = readdirSync(linkDirectory(this.#bpffsDirectory)).map(Number);
     return new Set([...links, ...this.#map('interfaces').keys().map(decodeInterfaceKey)]);
+  }
+
+  #enterMacs(each: AnnouncingInterface): void {
+    for (const mac of macsOf(each)) {
+      this.#map('own_macs').set(encodeOwnMac(mac), new Uint8Array(4));
+    }
   }
 
   /** Tells the program of the interface, before it meets the first frame there. */
@@ -225,6 +236,10 @@ export class Responder implements Disposable {
       if (directory !== ours) rmSync(directory, { recursive: true });
     }
   }
+}
+
+function macsOf({ mac, twinMacs = [] }: AnnouncingInterface): readonly MacAddress[] {
+  return [mac, ...twinMacs];
 }
 
 /** TCX links by interface index; one for all layouts, so that a link's program is replaced. */

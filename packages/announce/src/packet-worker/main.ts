@@ -168,6 +168,9 @@ class PacketLoop {
       segment.changeClaims(gone, put);
       this.#joinGroups(() => this.#groups.change(segment.plan.interfaceIndex, left, fresh));
     }
+    // There may be room now.
+    if (gone.length > 0 && this.#segments.values().some(({ lacksRoom }) => lacksRoom))
+      this.#retry();
   }
 
   /** Makes the segments those of the plan; level-based, so that it can be repeated at any time. */
@@ -187,7 +190,8 @@ class PacketLoop {
       this.#orRetry(() => segment.hearTwins());
     }
     const answers = Array.from(this.#segments.values(), (segment) => segment.answers());
-    this.#maps.setAnswers(answers.flat());
+    const refused = this.#maps.setAnswers(answers.flat());
+    for (const segment of this.#segments.values()) segment.refuse(refused);
     const claims = Array.from(
       this.#segments.values(),
       ({ plan: { interfaceIndex, interfaceName } }) => {

@@ -7,6 +7,7 @@ import {
   type SegmentSnapshot,
 } from '@fairlead/membership';
 import { isAnswering, type Claim } from '../claim.ts';
+import { answersMax } from '../responder-layout.ts';
 import type {
   AddressConflict,
   AddressReport,
@@ -24,6 +25,9 @@ export interface SegmentKnowledge {
   readonly problems: readonly SegmentProblem[];
   readonly sendFailures: ReadonlyMap<string, number>;
 }
+
+/** How many addresses a problem names. */
+const NAMED = 5;
 
 const standings: Readonly<Record<number, Standing>> = {
   [nodeClass.active]: 'active',
@@ -74,7 +78,10 @@ export function summarizeSegment(knowledge: SegmentKnowledge): SegmentSummary {
       buckets: [...buckets].toSorted((a, b) => a - b),
     })),
     conflicts,
-    problems: problems.filter(({ code }) => code !== 'joining').map(({ message }) => message),
+    problems: [
+      ...problems.filter(({ code }) => code !== 'joining').map(({ message }) => message),
+      ...noRoom(claims.filter(({ hasRoom }) => !hasRoom)),
+    ],
     counters: {
       received: snapshot.counters.received,
       discarded: snapshot.counters.discarded,
@@ -122,6 +129,16 @@ export function summarizeUnopened({ interfaceName, reason }: UnopenedSegment): S
     ],
     counters: {},
   };
+}
+
+function noRoom(claims: readonly SegmentClaim[]): readonly string[] {
+  if (claims.length === 0) return [];
+  const some = claims.slice(0, NAMED).map(({ plan }) => plan.address);
+  const more = claims.length - some.length;
+  const addresses = some.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return [
+    `The kernel has no room for ${addresses}: this node does not answer for them. There are ${answersMax} places, and an address takes one for each interface, or each port of a bridge without an uplink. Use fewer Services, or a bridge with fewer ports.`,
+  ];
 }
 
 function standingOf(code: number): Standing {

@@ -11,9 +11,10 @@ const stranger = '02:00:00:00:00:99' as MacAddress;
 
 function setUp() {
   const done: string[] = [];
-  const world = { now: 0, peers: new Set<MacAddress>(), askedWhetherMuted: 0 };
+  const world = { now: 0, hasRoom: true, peers: new Set<MacAddress>(), askedWhetherMuted: 0 };
   const claims = new SegmentClaims({
     act: (acted, action) => done.push(`${action} ${acted}`),
+    watch: () => world.hasRoom,
     forget: (forgotten) => done.push(`forget ${forgotten}`),
     isMuted: () => {
       world.askedWhetherMuted += 1;
@@ -53,6 +54,24 @@ test('an address that comes after its bucket was taken is probed for, as nobody 
   claims.change([], [plan]);
   claims.tick();
   assert.deepEqual(done, [`answer ${address}`, `probe ${address}`]);
+});
+
+test('an address that the kernel has no room for is not answered for until there is room', () => {
+  const { claims, done, hold, world } = setUp();
+  world.hasRoom = false;
+  claims.change([], [plan]);
+  hold(true);
+  claims.tick();
+  assert.deepEqual(done, []);
+  claims.refuse(new Set());
+  claims.tick();
+  assert.deepEqual(done.splice(0), [`answer ${address}`, `announce ${address}`]);
+  claims.refuse(new Set([address]));
+  assert.deepEqual(done, [`silence ${address}`]);
+  assert.deepEqual(
+    claims.all.map(({ hasRoom }) => hasRoom),
+    [false],
+  );
 });
 
 test('a bucket that is let go is silent before the call returns', () => {

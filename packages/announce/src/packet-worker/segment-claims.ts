@@ -23,12 +23,16 @@ export interface SegmentClaim {
   /** It was asked for after its bucket was taken, so no node of ours can have had it. */
   readonly addedLate: boolean;
   readonly claim: Claim;
+  /** The kernel has room for it: else nothing can be answered. */
+  readonly hasRoom: boolean;
 }
 
 /** What claims need of their segment. */
 export interface SegmentClaimsIo {
   /** Does what a claim asks for, at once. */
   readonly act: (address: IpAddress, action: ClaimAction) => void;
+  /** Has others watched for claims of theirs; false where the kernel has no room for that. */
+  readonly watch: (address: IpAddress) => boolean;
   /** Nobody is asked about it here any more. */
   readonly forget: (address: IpAddress) => void;
   /** Nobody would hear a gratuitous frame. */
@@ -90,6 +94,16 @@ export class SegmentClaims {
   prepare(unprepared: ReadonlySet<IpAddress>): void {
     this.#unprepared = unprepared;
     for (const address of this.#claims.keys()) this.#follow(address);
+  }
+
+  /** Says for which addresses the kernel has no room; for all others it has. */
+  refuse(refused: ReadonlySet<IpAddress>): void {
+    for (const [address, known] of this.#claims) {
+      const hasRoom = !refused.has(address);
+      if (hasRoom === known.hasRoom) continue;
+      this.#claims.set(address, { ...known, hasRoom });
+      this.#follow(address);
+    }
   }
 
   /** A host that was taken for a foreign one may be one of ours now. */
@@ -165,7 +179,8 @@ export class SegmentClaims {
     const key = bucketKey(plan.announcement, bucket);
     const addedLate = known?.addedLate ?? this.#held.has(key);
     const claim = known?.claim ?? IDLE;
-    this.#claims.set(plan.address, { plan, bucket, addedLate, claim });
+    const hasRoom = known?.hasRoom ?? this.#io.watch(plan.address);
+    this.#claims.set(plan.address, { plan, bucket, addedLate, claim, hasRoom });
     const addresses = this.#byBucket.get(key) ?? new Set();
     this.#byBucket.set(key, addresses.add(plan.address));
   }
@@ -200,7 +215,7 @@ export class SegmentClaims {
   #tickOf(address: IpAddress, muted: boolean): Extract<ClaimEvent, { kind: 'tick' }> {
     const known = this.#claims.get(address);
     const reason = known && this.#held.get(bucketKey(known.plan.announcement, known.bucket));
-    const wanted = reason !== undefined && this.#isPrepared(address);
+    const wanted = reason !== undefined && known?.hasRoom === true && this.#isPrepared(address);
     return { kind: 'tick', wanted, fresh: reason === 'first' || known?.addedLate === true, muted };
   }
 

@@ -96,6 +96,7 @@ export class Segment implements Disposable {
     );
     this.#claims = new SegmentClaims({
       act: (address, action) => this.#act(address, action),
+      watch: (address) => this.#enter(address, 'watch'),
       forget: (address) => {
         for (const port of this.plan.ports) context.maps.remove(port, address);
       },
@@ -143,12 +144,18 @@ export class Segment implements Disposable {
   /** Takes addresses away and adds others, in the kernel too. */
   changeClaims(gone: Iterable<IpAddress>, put: readonly ClaimPlan[]): void {
     this.#claims.change(gone, put);
-    const { mac, ports } = this.plan;
-    for (const { address } of put) {
-      const claim = this.#claims.get(address);
-      if (claim === undefined) continue;
-      for (const port of ports) this.#context.maps.answer(port, address, mac, answerMode(claim));
-    }
+  }
+
+  /** The kernel has no room for some of its addresses. */
+  get lacksRoom(): boolean {
+    return this.#claims.all.some(({ hasRoom }) => !hasRoom);
+  }
+
+  /** Says what there was no room for when all answers were written, of this segment and others. */
+  refuse(refused: readonly Answer[]): void {
+    const { ports } = this.plan;
+    const ours = refused.filter(({ interfaceIndex }) => ports.includes(interfaceIndex));
+    this.#claims.refuse(new Set(ours.map(({ address }) => address)));
   }
 
   feed(): void {
@@ -249,15 +256,14 @@ export class Segment implements Disposable {
   }
 
   #act(address: IpAddress, action: ClaimAction): void {
-    const { mac, ports } = this.plan;
-    const { maps } = this.#context;
+    const { mac } = this.plan;
     switch (action) {
       case 'answer':
-      case 'silence': {
-        const mode = action === 'answer' ? 'answer' : 'watch';
-        for (const port of ports) maps.answer(port, address, mac, mode);
+        this.#enter(address, 'answer');
         return;
-      }
+      case 'silence':
+        this.#enter(address, 'watch');
+        return;
       case 'probe':
         this.#sockets.sendFrame(
           familyOf(address) === 4 ? arpProbe(mac, address) : duplicateAddressProbe(mac, address),
@@ -269,6 +275,14 @@ export class Segment implements Disposable {
       default:
         throw new RangeError(`unknown action ${JSON.stringify(action satisfies never)}`);
     }
+  }
+
+  /** Has the responder answer for the address at every port; false where there is no room for all of that. */
+  #enter(address: IpAddress, mode: AnswerMode): boolean {
+    const { mac, ports } = this.plan;
+    return (
+      ports.filter((port) => !this.#context.maps.answer(port, address, mac, mode)).length === 0
+    );
   }
 
   #storeFence(deadlineNs: bigint): void {

@@ -85,6 +85,12 @@ test('a full map: all its entries in one listing, and the error when there is no
     errno: 'E2BIG',
     message: /update in map counters_with_a_long_name/,
   });
+  const visited = new Set<bigint>();
+  counters.visit((key, value) => {
+    visited.add(Buffer.from(value.slice()).readBigUInt64LE());
+    counters.set(key.slice(), value.slice());
+  });
+  assert.equal(visited.size, 1024);
   const numbers = counters
     .entries()
     .map(({ value }) => Number(new DataView(value.buffer).getBigUint64(0, true)));
@@ -108,6 +114,12 @@ test('a larger map than one call of the kernel lists', () => {
   const entries = map.entries();
   assert.equal(entries.length, 50_000);
   assert.deepEqual(entries.at(-1), { key: u32(49_999), value: u64(7n) });
+  const sums = { visits: 0, values: 0n };
+  map.visit((_, value) => {
+    sums.visits += 1;
+    sums.values += Buffer.from(value.slice()).readBigUInt64LE();
+  });
+  assert.deepEqual(sums, { visits: 50_000, values: 7n });
 });
 
 test('a prefix trie lists its entries too', () => {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Descriptor } from '../descriptor.ts';
 import { Errno, SystemError } from '../system-error.ts';
 import { BpfCall, BpfCommand } from './bpf-call.ts';
-import { lookupBatch, type MapEntry } from './lookup-batch.ts';
+import { visitBatches, type MapEntry } from './lookup-batch.ts';
 import { mapMemory, MemoryProtection, type MappedMemory } from './mapped-memory.ts';
 import { kernelName, objectInfo, readName } from './object-info.ts';
 import { openPinned, pin } from './pin.ts';
@@ -167,8 +167,29 @@ export class BpfMap implements Disposable {
     return this.#batch() ?? this.#walk().flatMap(lookUp);
   }
 
+  /**
+   * Visits all entries of a map that may change meanwhile, without memory for all of them; one may come twice. The
+   * bytes are overwritten after the visit.
+   */
+  visit(visit: (key: Uint8Array, value: Uint8Array) => void): void {
+    if (visitBatches(this, { visit, restart: () => {} })) {
+      return;
+    }
+    for (const key of this.#walk()) {
+      const value = this.get(key);
+      if (value !== undefined) {
+        visit(key, value);
+      }
+    }
+  }
+
   #batch(): MapEntry[] | undefined {
-    return lookupBatch(this.fd, this.keySize, this.valueSize, this.maxEntries, this.name);
+    const entries: MapEntry[] = [];
+    const visited = visitBatches(this, {
+      visit: (key, value) => entries.push({ key: key.slice(), value: value.slice() }),
+      restart: () => entries.splice(0),
+    });
+    return visited ? entries : undefined;
   }
 
   /** The keys one by one, for maps that cannot be listed in batches. */
