@@ -137,11 +137,15 @@ test('an interface that goes down or away is a result, and one report', () => {
 
 test("a bridge's port gets no frames of a type, the bridge does", () => {
   shell(`ip link add br0 type bridge; ip link set br0 up
-    ip link add port0 type veth peer name port1; ip link set port0 master br0 up; ip link set port1 up`);
+    ip link add port0 type veth peer name port1; ip link set port0 master br0 up; ip link set port1 up
+    until ip -details link show port0 | grep -q 'state forwarding'; do sleep 0.01; done`);
   using sender = new PacketSocket({ interfaceIndex: indexOf('port1'), etherType: 0 });
   using port = new PacketSocket({ interfaceIndex: indexOf('port0'), etherType: arp });
   using bridge = new PacketSocket({ interfaceIndex: indexOf('br0'), etherType: arp });
+  const poller = new Poller();
+  poller.add(bridge.fd);
   sender.send(frame('ffffffffffff', arp));
+  assert.deepEqual(poller.wait(5000), [bridge.fd]);
   assert.equal(receiveAll(bridge).length, 1);
   assert.equal(receiveAll(port).length, 0);
 });
