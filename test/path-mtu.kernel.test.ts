@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Lab, StandaloneCluster, type Host } from '@fairlead/lab';
+import { Lab, StandaloneCluster, waitFor, type Host } from '@fairlead/lab';
 
 const BYTES = 200_000;
 const NARROW = 1300;
@@ -52,7 +52,20 @@ before(async () => {
   await server.stdout.match(/listening/u, 10_000);
   await cluster.startAgents();
   await cluster.settled('web', cluster.nodes[0]!);
+  for (const address of await cluster.addressesOf('web')) {
+    await waitFor(() => fetchedBy(cluster.client, address).catch(() => false), {
+      what: `${address} to be served`,
+    });
+  }
 });
+
+/** How many bytes a client gets. */
+async function fetchedBy(host: Host, address: string): Promise<number> {
+  const url = address.includes(':') ? `http://[${address}]/` : `http://${address}/`;
+  const write = ['-o', '/dev/null', '-w', '%{size_download}'];
+  const { stdout } = await host.exec(['curl', '-sS', '--max-time', '8', ...write, url]);
+  return Number(stdout);
+}
 
 after(() => lab[Symbol.asyncDispose]());
 
@@ -60,10 +73,8 @@ for (const { family, client: at } of paths) {
   test(`a download passes it by ${family}, answered by one node and served by another`, async () => {
     const addresses = await cluster.addressesOf('web');
     const address = addresses.find((each) => each.includes(':') === at.includes(':'));
-    const url = at.includes(':') ? `http://[${address}]/` : `http://${address}/`;
-    const write = ['-o', '/dev/null', '-w', '%{size_download}'];
-    const { stdout } = await client.exec(['curl', '-sS', '--max-time', '8', ...write, url]);
-    assert.equal(Number(stdout), BYTES);
+    assert.ok(address !== undefined);
+    assert.equal(await fetchedBy(client, address), BYTES);
     const route = await cluster.pods[0]!.exec(['ip', 'route', 'get', at]);
     assert.match(route.stdout, new RegExp(`mtu ${NARROW}`), 'the pod was told');
   });

@@ -117,6 +117,31 @@ test('after a long run it rests as long: whatever is asked meanwhile is one run'
   assert.equal(runs, 2);
 });
 
+test('what cannot wait is not rested for, and is one run with what was to come after the rest', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let [runs, nowMs] = [0, 0];
+  const reconciler = new Reconciler(
+    () => {
+      runs += 1;
+      if (runs === 1) nowMs += 60;
+    },
+    () => {},
+    () => nowMs,
+  );
+  reconciler.request();
+  await nextTurn();
+  reconciler.request();
+  await nextTurn();
+  assert.equal(runs, 1);
+  reconciler.requestAtOnce();
+  reconciler.requestAtOnce();
+  await nextTurn();
+  assert.equal(runs, 2);
+  t.mock.timers.tick(60);
+  assert.equal(runs, 2);
+  reconciler.close();
+});
+
 test('garbage is collected once nothing has run for a while', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const collected: unknown[] = [];

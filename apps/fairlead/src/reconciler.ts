@@ -52,6 +52,17 @@ export class Reconciler {
     else this.#timer = setTimeout(() => this.#run(), restMs);
   }
 
+  /** As `request`, for what cannot wait until a rest is over. */
+  requestAtOnce(): void {
+    this.#restUntilMs = -Infinity;
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#scheduled = false;
+    }
+    this.request();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -61,6 +72,7 @@ export class Reconciler {
 
   #run(): void {
     this.#scheduled = false;
+    this.#timer = undefined;
     if (this.#closed) return;
     const beganMs = this.#nowMs();
     clearTimeout(this.#retryTimer);

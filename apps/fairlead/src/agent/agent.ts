@@ -337,7 +337,7 @@ class Agent implements AsyncDisposable {
     }
   }
 
-  /** Packets avoid a node that is gone from the next one on; a new MAC takes a whole round. */
+  /** Packets avoid a node that is gone from the next one on; a new MAC takes a whole round, and until then none go there. */
   #hearMembers(segment: SegmentMembers): void {
     const { interfaceName, members } = segment;
     const before = this.#members.get(interfaceName);
@@ -348,7 +348,7 @@ class Agent implements AsyncDisposable {
     for (const port of plan?.ports ?? []) {
       for (const { node, reachable } of members) this.#steer.setLive(node, reachable, port);
     }
-    if (macsOf(before) !== macsOf(segment)) this.#reconciler.request();
+    if (macsOf(before) !== macsOf(segment)) this.#reconciler.requestAtOnce();
   }
 
   /** What others may ask of this agent. */
