@@ -3,6 +3,7 @@ import type { NodeName, NodeReportStatus, Problem } from '@fairlead/cluster';
 import type { IpAddress } from '@fairlead/ip';
 import type { InterfaceAddress, TcMode } from '@fairlead/linux';
 import { bucketCount } from '@fairlead/membership';
+import { clip } from './clip.ts';
 import { conflictProblem } from './conflict-problem.ts';
 
 export interface NodeReportInput {
@@ -103,8 +104,4 @@ function bitmap(buckets: readonly number[]): string {
   for (const bucket of buckets)
     bytes[bucket >> 3] = (bytes[bucket >> 3] ?? 0) | (1 << (bucket & 7));
   return Buffer.from(bytes).toString('base64');
-}
-
-function clip(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }

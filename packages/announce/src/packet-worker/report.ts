@@ -8,6 +8,7 @@ import {
 } from '@fairlead/membership';
 import { isAnswering, type Claim } from '../claim.ts';
 import { answersMax } from '../responder-layout.ts';
+import { nameSome } from './name-some.ts';
 import type {
   AddressConflict,
   AddressReport,
@@ -133,11 +134,9 @@ export function summarizeUnopened({ interfaceName, reason }: UnopenedSegment): S
 
 function noRoom(claims: readonly SegmentClaim[]): readonly string[] {
   if (claims.length === 0) return [];
-  const some = claims.slice(0, NAMED).map(({ plan }) => plan.address);
-  const more = claims.length - some.length;
-  const addresses = some.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const addresses = claims.map(({ plan }) => plan.address);
   return [
-    `The kernel has no room for ${addresses}: this node does not answer for them. There are ${answersMax} places, and an address takes one for each interface, or each port of a bridge without an uplink. Use fewer Services, or a bridge with fewer ports.`,
+    `The kernel has no room for ${nameSome(addresses, NAMED, ', ')}: this node does not answer for them. There are ${answersMax} places, and an address takes one for each interface, or each port of a bridge without an uplink. Use fewer Services, or a bridge with fewer ports.`,
   ];
 }
 

@@ -73,6 +73,11 @@ export class SegmentClaims {
     return [...this.#claims.values()];
   }
 
+  /** The kernel has no room for some of them. */
+  get lackRoom(): boolean {
+    return this.#claims.values().some(({ hasRoom }) => !hasRoom);
+  }
+
   get(address: IpAddress): SegmentClaim | undefined {
     return this.#claims.get(address);
   }

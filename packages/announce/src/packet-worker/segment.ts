@@ -22,6 +22,7 @@ import type { Answer, AnswerMode, Evidence } from '../responder-layout.ts';
 import type { ResponderMaps } from '../responder-maps.ts';
 import { Hearing } from './hearing.ts';
 import { Owners } from './owners.ts';
+import { nameSome } from './name-some.ts';
 import type {
   FromPacketWorker,
   SegmentReport,
@@ -148,7 +149,7 @@ export class Segment implements Disposable {
 
   /** The kernel has no room for some of its addresses. */
   get lacksRoom(): boolean {
-    return this.#claims.all.some(({ hasRoom }) => !hasRoom);
+    return this.#claims.lackRoom;
   }
 
   /** Says what there was no room for when all answers were written, of this segment and others. */
@@ -300,8 +301,6 @@ export class Segment implements Disposable {
   /** One line for all addresses that moved alike, so that a log stays readable when thousands do. */
   #sayMoves(): void {
     for (const [message, addresses] of this.#claims.takeMoves()) {
-      const some = addresses.slice(0, NAMED_IN_LOG).join(' ');
-      const more = addresses.length - NAMED_IN_LOG;
       this.#context.say({
         kind: 'log',
         level: 'info',
@@ -309,7 +308,7 @@ export class Segment implements Disposable {
         fields: {
           interface: this.plan.interfaceName,
           count: addresses.length,
-          addresses: more > 0 ? `${some} and ${more} more` : some,
+          addresses: nameSome(addresses, NAMED_IN_LOG, ' '),
         },
       });
     }

@@ -6,7 +6,7 @@ import type { Flow } from '../flow.ts';
 import { node } from '../testing/cluster.ts';
 import { Fixture } from '../testing/fixture.ts';
 import { tcpFlags } from '../testing/frames.ts';
-import { ourIpv4, planFor, segmentOf, webFlow, webFlow6 } from '../testing/plans.ts';
+import { clientFlows, ourIpv4, planFor, segmentOf, webFlow } from '../testing/plans.ts';
 import type { SteerDriver } from './driver.ts';
 
 const peers = { n2: {}, n3: {} };
@@ -29,13 +29,7 @@ function handOver(mode: TcMode): void {
     assert.deepEqual(driver.apply(planFor('n1', pods, changes), [segment]), []);
   }
 
-  const flows: Record<string, Flow> = {
-    'TCP over IPv4': webFlow(40_000),
-    'TCP over IPv6': webFlow6(40_000),
-    'UDP over IPv4': webFlow(40_000, { protocol: 'UDP', destinationPort: 53 }),
-    'UDP over IPv6': webFlow6(40_000, { protocol: 'UDP', destinationPort: 53 }),
-  };
-  for (const [name, flow] of Object.entries(flows)) {
+  for (const [name, flow] of Object.entries(clientFlows)) {
     it(`reaches the node with the pod, only the MAC addresses changed: ${name}`, () => {
       steer({ n2: 1 });
       const payload = Uint8Array.from({ length: 700 }, (_, at) => at);
@@ -80,7 +74,7 @@ function handOver(mode: TcMode): void {
 
   it('goes to one node from all ports of a client under session affinity', () => {
     steer({ n2: 3, n3: 3 }, { affinitySeconds: 600 });
-    const hosts = [webFlow(1), webFlow(2), webFlow(3), flows['UDP over IPv4']!].map(
+    const hosts = [webFlow(1), webFlow(2), webFlow(3), clientFlows['UDP over IPv4']!].map(
       (flow) => fixture.ask('n1', flow).host,
     );
     assert.equal(new Set(hosts).size, 1);
@@ -99,7 +93,7 @@ function handOver(mode: TcMode): void {
     steer({ n2: 1 });
     // Beyond a page a packet socket leaves only the Ethernet header in the linear part.
     const payload = new Uint8Array(8000).fill(7);
-    for (const flow of Object.values(flows)) {
+    for (const flow of Object.values(clientFlows)) {
       const sent = fixture.frame('n1', flow, { payload });
       const { host, frame } = fixture.network.exchange('client', sent);
       assert.equal(host, 'n2');

@@ -8,18 +8,19 @@ import { checkAgreement } from '../testing/agreement.ts';
 import { node } from '../testing/cluster.ts';
 import { Fixture } from '../testing/fixture.ts';
 import { answerTo, buildPacket, errorTypes, tcpFlags } from '../testing/frames.ts';
-import { ourIpv4, ourIpv6, planFor, segmentOf, webFlow, webFlow6 } from '../testing/plans.ts';
+import {
+  clientFlows,
+  datagram,
+  ourIpv4,
+  ourIpv6,
+  planFor,
+  segmentOf,
+  webFlow,
+  webFlow6,
+} from '../testing/plans.ts';
 import type { SteerDriver } from './driver.ts';
 
 const opening = { flags: tcpFlags.syn };
-const datagram = { protocol: 'UDP', destinationPort: 53 } as const;
-
-const flows: Record<string, Flow> = {
-  'TCP over IPv4': webFlow(40_000),
-  'TCP over IPv6': webFlow6(40_000),
-  'UDP over IPv4': webFlow(40_000, datagram),
-  'UDP over IPv6': webFlow6(40_000, datagram),
-};
 
 for (const mode of ['tcx', 'clsact'] as const) {
   describe(`an ICMP error to one of our addresses, attached by ${mode}`, () => errors(mode));
@@ -47,7 +48,7 @@ function errors(mode: TcMode): void {
     assert.deepEqual(fixture.network.exchange('client', frame), { host: 'n1', frame });
   }
 
-  for (const [name, flow] of Object.entries(flows)) {
+  for (const [name, flow] of Object.entries(clientFlows)) {
     const family = familyOf(flow.destination);
     const header = family === 4 ? 20 : 40;
     const answer = buildPacket(answerTo(flow));
@@ -148,7 +149,7 @@ function errors(mode: TcMode): void {
     });
   }
 
-  for (const flow of [flows['TCP over IPv4']!, flows['UDP over IPv4']!]) {
+  for (const flow of [clientFlows['TCP over IPv4']!, clientFlows['UDP over IPv4']!]) {
     describe(`about an answer in IPv4, ${flow.protocol}`, () => {
       beforeEach(() => steer({ n2: 1 }));
 
@@ -220,7 +221,7 @@ function errors(mode: TcMode): void {
 
   it('is what the specifications say, whatever is done to it', () => {
     steer({ n2: 1 });
-    const seeds = Object.values(flows).flatMap((flow) => [
+    const seeds = Object.values(clientFlows).flatMap((flow) => [
       fixture.error('n1', flow),
       fixture.error('n1', flow, { quoted: buildPacket(answerTo(flow), { ipv4Options: 8 }) }),
     ]);

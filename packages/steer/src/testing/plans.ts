@@ -52,6 +52,17 @@ export function segmentOf(
   };
 }
 
+/** What makes a flow to the web port one to the other. */
+export const datagram = { protocol: 'UDP', destinationPort: 53 } as const;
+
+/** A client's flows of each protocol and family, by what they are. */
+export const clientFlows: Readonly<Record<string, Flow>> = {
+  'TCP over IPv4': webFlow(40_000),
+  'TCP over IPv6': webFlow6(40_000),
+  'UDP over IPv4': webFlow(40_000, datagram),
+  'UDP over IPv6': webFlow6(40_000, datagram),
+};
+
 /** A client's flow to the web port. */
 export function webFlow(sourcePort: number, changes: Partial<Flow> = {}): Flow {
   return {
